@@ -1,0 +1,1 @@
+"""One module per handler type, shared by probes and lifecycle hooks."""

@@ -1,0 +1,30 @@
+"""How one execution of a handler ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Outcome(Enum):
+    """What a handler found (Kubernetes: pkg/probe Result, plus the error beside it)."""
+
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILURE = "failure"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """The outcome and its text.
+
+    `output` is what events and messages show: the failure text, the captured output (at most
+    10 KiB) or the warning. For ERROR it is the error text: the handler could not be carried out,
+    which says nothing about the container.
+    `exit_code` is set by exec handlers only, when the command ran to its end.
+    """
+
+    outcome: Outcome
+    output: str = ""
+    exit_code: int | None = None

@@ -1,0 +1,1 @@
+"""The Kubernetes objects as frozen Structs: the only place that declares a field."""

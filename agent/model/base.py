@@ -1,0 +1,40 @@
+"""What every Kubernetes object of the model has in common.
+
+A Struct mirrors one Go type of the Kubernetes API and carries its name, because decode errors
+name it. Field rules, so that encoding agrees with Go's `omitempty`:
+
+* a plain Go value (`int32`, `string`, slice, map) has its zero value as default and is omitted
+  when it is zero;
+* a Go pointer is `X | None = None`: an explicit zero stays visible;
+* a Go field without `omitempty` uses `always(...)`: optional on input, always written;
+* a Go struct (not a pointer) with `omitempty` is written even when empty: also `always(...)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1, extra={"go": "int32"})]
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1, extra={"go": "int64"})]
+IntOrString = int | str
+#: A resource quantity in the text form in which it is stored ("250m", "64Mi").
+Quantity = Annotated[str, msgspec.Meta(extra={"go": "resource.Quantity"})]
+#: A point in time, always UTC; Kubernetes writes whole seconds.
+Time = datetime
+
+
+class Object(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Base of all API types: immutable, camelCase outside, snake_case inside."""
+
+
+def always(factory: Callable[[], Any], *, name: str | None = None) -> Any:
+    """Declare a field that is optional on input and written even when it is zero.
+
+    A default factory other than list, dict or set is never treated as "default" by
+    `omit_defaults`, which is exactly the behaviour of a Go field without `omitempty`.
+    """
+    return msgspec.field(default_factory=factory, name=name)

@@ -1,0 +1,190 @@
+"""One container of a pod: command, environment, ports, resources, probes, hooks."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.model.base import Int32, Object, Quantity, always
+from agent.model.handler import Lifecycle, Probe
+from agent.model.security import SecurityContext
+
+
+class ContainerPort(Object):
+    """A port that the container listens on."""
+
+    name: str = ""
+    host_port: Int32 = 0
+    container_port: Int32 = always(int)
+    protocol: str = ""
+    host_ip: str = msgspec.field(name="hostIP", default="")
+
+
+class ObjectFieldSelector(Object):
+    """A field of the pod, by path."""
+
+    api_version: str = ""
+    field_path: str = always(str)
+
+
+class ResourceFieldSelector(Object):
+    """A container's request or limit, divided by `divisor`."""
+
+    container_name: str = ""
+    resource: str = always(str)
+    divisor: Quantity = always(lambda: "0")
+
+
+class ConfigMapKeySelector(Object):
+    """A key of a ConfigMap."""
+
+    name: str = ""
+    key: str = always(str)
+    optional: bool | None = None
+
+
+class SecretKeySelector(Object):
+    """A key of a Secret."""
+
+    name: str = ""
+    key: str = always(str)
+    optional: bool | None = None
+
+
+class FileKeySelector(Object):
+    """A key of an env file in a volume."""
+
+    volume_name: str = always(str)
+    path: str = always(str)
+    key: str = always(str)
+    optional: bool | None = None
+
+
+class EnvVarSource(Object):
+    """Where a variable's value comes from; exactly one is set."""
+
+    field_ref: ObjectFieldSelector | None = None
+    resource_field_ref: ResourceFieldSelector | None = None
+    config_map_key_ref: ConfigMapKeySelector | None = None
+    secret_key_ref: SecretKeySelector | None = None
+    file_key_ref: FileKeySelector | None = None
+
+
+class EnvVar(Object):
+    """One environment variable."""
+
+    name: str = always(str)
+    value: str = ""
+    value_from: EnvVarSource | None = None
+
+
+class ConfigMapEnvSource(Object):
+    """All keys of a ConfigMap."""
+
+    name: str = ""
+    optional: bool | None = None
+
+
+class SecretEnvSource(Object):
+    """All keys of a Secret."""
+
+    name: str = ""
+    optional: bool | None = None
+
+
+class EnvFromSource(Object):
+    """A whole ConfigMap or Secret as variables."""
+
+    prefix: str = ""
+    config_map_ref: ConfigMapEnvSource | None = None
+    secret_ref: SecretEnvSource | None = None
+
+
+class ResourceClaim(Object):
+    """A claim of the pod that this container uses."""
+
+    name: str = always(str)
+    request: str = ""
+
+
+class ResourceRequirements(Object):
+    """What a container may use at most, and what it asks for."""
+
+    limits: dict[str, Quantity] = {}
+    requests: dict[str, Quantity] = {}
+    claims: tuple[ResourceClaim, ...] = ()
+
+
+class ContainerResizePolicy(Object):
+    """Whether a resize needs a restart."""
+
+    resource_name: str = always(str)
+    restart_policy: str = always(str)
+
+
+class ContainerRestartRuleOnExitCodes(Object):
+    """A set of exit codes; `operator` is In or NotIn."""
+
+    operator: str = ""
+    values: tuple[Int32, ...] = ()
+
+
+class ContainerRestartRule(Object):
+    """What to do when the container exits with one of these codes."""
+
+    action: str = ""
+    exit_codes: ContainerRestartRuleOnExitCodes | None = None
+
+
+class VolumeMount(Object):
+    """Where a volume appears in the container."""
+
+    name: str = always(str)
+    read_only: bool = False
+    recursive_read_only: str | None = None
+    mount_path: str = always(str)
+    sub_path: str = ""
+    mount_propagation: str | None = None
+    sub_path_expr: str = ""
+
+
+class VolumeDevice(Object):
+    """A raw block device of a claim."""
+
+    name: str = always(str)
+    device_path: str = always(str)
+
+
+class Container(Object):
+    """A container: here, one supervised process and all it starts."""
+
+    name: str = always(str)
+    image: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    working_dir: str = ""
+    ports: tuple[ContainerPort, ...] = ()
+    env_from: tuple[EnvFromSource, ...] = ()
+    env: tuple[EnvVar, ...] = ()
+    resources: ResourceRequirements = always(ResourceRequirements)
+    resize_policy: tuple[ContainerResizePolicy, ...] = ()
+    restart_policy: str | None = None
+    restart_policy_rules: tuple[ContainerRestartRule, ...] = ()
+    volume_mounts: tuple[VolumeMount, ...] = ()
+    volume_devices: tuple[VolumeDevice, ...] = ()
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    startup_probe: Probe | None = None
+    lifecycle: Lifecycle | None = None
+    termination_message_path: str = ""
+    termination_message_policy: str = ""
+    image_pull_policy: str = ""
+    security_context: SecurityContext | None = None
+    stdin: bool = False
+    stdin_once: bool = False
+    tty: bool = False
+
+
+class EphemeralContainer(Container):
+    """A debugging container added to a running pod."""
+
+    target_container_name: str = ""

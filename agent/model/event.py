@@ -1,0 +1,76 @@
+"""Event, and every reason string in one place (kubelet: pkg/kubelet/events/event.go)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from agent.model.base import Int32, Object, Time, always
+from agent.model.meta import ObjectMeta, ObjectReference
+
+
+class EventSource(Object):
+    """Who reported."""
+
+    component: str = ""
+    host: str = ""
+
+
+class EventSeries(Object):
+    """A series of equal events."""
+
+    count: Int32 = 0
+    last_observed_time: Time | None = None
+
+
+class Event(Object):
+    """Something that happened to an object, counted when it repeats."""
+
+    api_version: str = ""
+    kind: str = ""
+    metadata: ObjectMeta = always(ObjectMeta)
+    involved_object: ObjectReference = always(ObjectReference)
+    reason: str = ""
+    message: str = ""
+    source: EventSource = always(EventSource)
+    first_timestamp: Time | None = always(lambda: None)
+    last_timestamp: Time | None = always(lambda: None)
+    count: Int32 = 0
+    type: str = ""
+    event_time: Time | None = always(lambda: None)
+    series: EventSeries | None = None
+    action: str = ""
+    related: ObjectReference | None = None
+    reporting_component: str = always(str)
+    reporting_instance: str = always(str)
+
+
+class EventType(StrEnum):
+    """Severity of an event."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+class Reason(StrEnum):
+    """Event reasons."""
+
+    SCHEDULED = "Scheduled"
+    PULLED = "Pulled"
+    CREATED = "Created"
+    STARTED = "Started"
+    KILLING = "Killing"
+    FAILED = "Failed"
+    UNHEALTHY = "Unhealthy"
+    PROBE_WARNING = "ProbeWarning"
+    BACK_OFF = "BackOff"
+    FAILED_POST_START_HOOK = "FailedPostStartHook"
+    FAILED_PRE_STOP_HOOK = "FailedPreStopHook"
+    LIFECYCLE_HTTP_FALLBACK = "LifecycleHTTPFallback"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
+    FAILED_KILL_POD = "FailedKillPod"
+    FAILED_SYNC = "FailedSync"
+    FAILED_MOUNT = "FailedMount"
+    FAILED_CREATE_POD_CONTAINER = "FailedCreatePodContainer"
+    FIELD_IGNORED = "FieldIgnored"
+    LIMITS_NOT_ENFORCED = "LimitsNotEnforced"
+    LOG_WRITE_FAILED = "LogWriteFailed"

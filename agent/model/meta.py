@@ -1,0 +1,109 @@
+"""Object metadata and references (meta/v1)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.model.base import Int64, Object, Time, always
+
+
+class OwnerReference(Object):
+    """The object that this one depends on."""
+
+    api_version: str = always(str)
+    kind: str = always(str)
+    name: str = always(str)
+    uid: str = always(str)
+    controller: bool | None = None
+    block_owner_deletion: bool | None = None
+
+
+class ManagedFieldsEntry(Object):
+    """Field ownership of one manager; stored as given."""
+
+    manager: str = ""
+    operation: str = ""
+    api_version: str = ""
+    time: Time | None = None
+    fields_type: str = ""
+    fields_v1: dict[str, object] | None = msgspec.field(name="fieldsV1", default=None)
+    subresource: str = ""
+
+
+class ObjectMeta(Object):
+    """Standard metadata of every stored object."""
+
+    name: str = ""
+    generate_name: str = ""
+    namespace: str = ""
+    self_link: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: Int64 = 0
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
+    deletion_grace_period_seconds: Int64 | None = None
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    owner_references: tuple[OwnerReference, ...] = ()
+    finalizers: tuple[str, ...] = ()
+    managed_fields: tuple[ManagedFieldsEntry, ...] = ()
+
+
+class ListMeta(Object):
+    """Metadata of a list."""
+
+    self_link: str = ""
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+    remaining_item_count: Int64 | None = None
+
+
+class LabelSelectorRequirement(Object):
+    """One expression of a label selector."""
+
+    key: str = always(str)
+    operator: str = always(str)
+    values: tuple[str, ...] = ()
+
+
+class LabelSelector(Object):
+    """Labels to match and expressions to satisfy; all are ANDed."""
+
+    match_labels: dict[str, str] = {}
+    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
+
+
+class LocalObjectReference(Object):
+    """The name of an object in the same namespace."""
+
+    name: str = ""
+
+
+class ObjectReference(Object):
+    """A reference to any object, or to a part of it by `field_path`."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+    api_version: str = ""
+    resource_version: str = ""
+    field_path: str = ""
+
+
+class TypedLocalObjectReference(Object):
+    """A reference to an object of any kind in the same namespace."""
+
+    api_group: str | None = None
+    kind: str = always(str)
+    name: str = always(str)
+
+
+class TypedObjectReference(Object):
+    """A reference to an object of any kind, possibly in another namespace."""
+
+    api_group: str | None = None
+    kind: str = always(str)
+    name: str = always(str)
+    namespace: str | None = None

@@ -1,0 +1,79 @@
+"""What the host knows of a pod's containers, in our own words: the facts that the rules decide on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum
+
+
+class RunState(Enum):
+    """State of one run of a container (CRI: ContainerState)."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    EXITED = "exited"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerRun:
+    """One run of a container, as the host knows it; times are UTC.
+
+    `container_id` is bare ("8f3c..."); `runtime.CONTAINER_ID_SCHEME` is put before it in statuses.
+    `spec_hash` identifies the definition it was made from (rules.plan.container_hash).
+    """
+
+    name: str
+    container_id: str
+    state: RunState
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    exit_code: int = 0
+    reason: str = ""
+    message: str = ""
+    restart_count: int = 0
+    spec_hash: str = ""
+    in_current_sandbox: bool = True
+    image: str = ""
+    image_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """The frame in which a pod's containers run; a new one means that everything starts anew."""
+
+    sandbox_id: str
+    ready: bool = True
+    ip: str = ""
+    attempt: int = 0
+
+
+class ProbeKind(StrEnum):
+    """The three probes; the value is how Kubernetes prints it."""
+
+    LIVENESS = "Liveness"
+    READINESS = "Readiness"
+    STARTUP = "Startup"
+
+
+class ProbeResult(Enum):
+    """The belief about a container that a probe worker publishes."""
+
+    SUCCESS = "Success"
+    FAILURE = "Failure"
+    UNKNOWN = "Unknown"
+
+
+class KillReason(StrEnum):
+    """Why a container is killed; selects the grace period (kuberuntime: containerKillReason)."""
+
+    NONE = ""
+    STARTUP_PROBE = "StartupProbe"
+    LIVENESS_PROBE = "LivenessProbe"
+    FAILED_POST_START_HOOK = "FailedPostStartHook"
+    UNKNOWN = "Unknown"
+
+
+CONTAINER_ID_SCHEME = "barepod://"

@@ -1,0 +1,136 @@
+"""What is observed of a pod: container states, conditions, phase."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.model.base import Int32, Int64, Object, Quantity, Time, always
+from agent.model.container import ResourceRequirements
+
+
+class ContainerStateWaiting(Object):
+    """Not running, and why."""
+
+    reason: str = ""
+    message: str = ""
+
+
+class ContainerStateRunning(Object):
+    """Running since `started_at`."""
+
+    started_at: Time | None = None
+
+
+class ContainerStateTerminated(Object):
+    """How a run of a container ended."""
+
+    exit_code: Int32 = always(int)
+    signal: Int32 = 0
+    reason: str = ""
+    message: str = ""
+    started_at: Time | None = always(lambda: None)
+    finished_at: Time | None = always(lambda: None)
+    container_id: str = msgspec.field(name="containerID", default="")
+
+
+class ContainerState(Object):
+    """Exactly one is set; none means waiting."""
+
+    waiting: ContainerStateWaiting | None = None
+    running: ContainerStateRunning | None = None
+    terminated: ContainerStateTerminated | None = None
+
+
+class VolumeMountStatus(Object):
+    """A mount as it is."""
+
+    name: str = always(str)
+    mount_path: str = always(str)
+    read_only: bool = False
+    recursive_read_only: str | None = None
+
+
+class LinuxContainerUser(Object):
+    """The identity of the first process."""
+
+    uid: Int64 = always(int)
+    gid: Int64 = always(int)
+    supplemental_groups: tuple[Int64, ...] = ()
+
+
+class ContainerUser(Object):
+    """The identity of the first process, by platform."""
+
+    linux: LinuxContainerUser | None = None
+
+
+class ContainerStatus(Object):
+    """One container as observed."""
+
+    name: str = always(str)
+    state: ContainerState = always(ContainerState)
+    last_state: ContainerState = always(ContainerState)
+    ready: bool = always(bool)
+    restart_count: Int32 = always(int)
+    image: str = always(str)
+    image_id: str = always(str, name="imageID")
+    container_id: str = msgspec.field(name="containerID", default="")
+    started: bool | None = None
+    allocated_resources: dict[str, Quantity] = {}
+    resources: ResourceRequirements | None = None
+    volume_mounts: tuple[VolumeMountStatus, ...] = ()
+    user: ContainerUser | None = None
+    stop_signal: str | None = None
+
+
+class PodCondition(Object):
+    """One aspect of a pod that is True, False or Unknown."""
+
+    type: str = always(str)
+    observed_generation: Int64 = 0
+    status: str = always(str)
+    last_probe_time: Time | None = always(lambda: None)
+    last_transition_time: Time | None = always(lambda: None)
+    reason: str = ""
+    message: str = ""
+
+
+class PodIP(Object):
+    """An address of the pod."""
+
+    ip: str = ""
+
+
+class HostIP(Object):
+    """An address of the host."""
+
+    ip: str = ""
+
+
+class PodResourceClaimStatus(Object):
+    """A claim as it is."""
+
+    name: str = always(str)
+    resource_claim_name: str | None = None
+
+
+class PodStatus(Object):
+    """A pod as observed."""
+
+    observed_generation: Int64 = 0
+    phase: str = ""
+    conditions: tuple[PodCondition, ...] = ()
+    message: str = ""
+    reason: str = ""
+    nominated_node_name: str = ""
+    host_ip: str = msgspec.field(name="hostIP", default="")
+    host_ips: tuple[HostIP, ...] = msgspec.field(name="hostIPs", default=())
+    pod_ip: str = msgspec.field(name="podIP", default="")
+    pod_ips: tuple[PodIP, ...] = msgspec.field(name="podIPs", default=())
+    start_time: Time | None = None
+    init_container_statuses: tuple[ContainerStatus, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
+    qos_class: str = ""
+    ephemeral_container_statuses: tuple[ContainerStatus, ...] = ()
+    resize: str = ""
+    resource_claim_statuses: tuple[PodResourceClaimStatus, ...] = ()

@@ -1,0 +1,1 @@
+"""What is known: objects, events and those who watch them."""
