@@ -1,1 +1,1 @@
-"""Manifest files to Pods: load, decode, default, validate; every problem at once, with its place."""
+"""Manifest files to Pods: load, decode, default, validate; all problems at once."""

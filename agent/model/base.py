@@ -6,7 +6,7 @@ name it. Field rules, so that encoding agrees with Go's `omitempty`:
 * a plain Go value (`int32`, `string`, slice, map) has its zero value as default and is omitted
   when it is zero;
 * a Go pointer is `X | None = None`: an explicit zero stays visible;
-* a Go field without `omitempty` uses `always(...)`: optional on input, always written;
+* a Go field without `omitempty` uses `always(factory=...)`: optional on input, always written;
 * a Go struct (not a pointer) with `omitempty` is written even when empty: also `always(...)`.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, dataclass_transform
 
 import msgspec
 
@@ -27,14 +27,28 @@ Quantity = Annotated[str, msgspec.Meta(extra={"go": "resource.Quantity"})]
 Time = datetime
 
 
-class Object(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Base of all API types: immutable, camelCase outside, snake_case inside."""
-
-
-def always(factory: Callable[[], Any], *, name: str | None = None) -> Any:
+def always(*, factory: Callable[[], Any], name: str | None = None) -> Any:
     """Declare a field that is optional on input and written even when it is zero.
 
     A default factory other than list, dict or set is never treated as "default" by
     `omit_defaults`, which is exactly the behaviour of a Go field without `omitempty`.
     """
     return msgspec.field(default_factory=factory, name=name)
+
+
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field, always)
+)
+class _FrozenMeta(msgspec.StructMeta):
+    """Tells type checkers what `Object` fixes for all its subclasses."""
+
+
+class Object(
+    msgspec.Struct,
+    metaclass=_FrozenMeta,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    omit_defaults=True,
+):
+    """Base of all API types: immutable, camelCase outside, snake_case inside."""

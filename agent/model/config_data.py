@@ -11,7 +11,7 @@ class ConfigMap(Object):
 
     api_version: str = ""
     kind: str = ""
-    metadata: ObjectMeta = always(ObjectMeta)
+    metadata: ObjectMeta = always(factory=ObjectMeta)
     immutable: bool | None = None
     data: dict[str, str] = {}
     binary_data: dict[str, str] = {}
@@ -22,7 +22,7 @@ class Secret(Object):
 
     api_version: str = ""
     kind: str = ""
-    metadata: ObjectMeta = always(ObjectMeta)
+    metadata: ObjectMeta = always(factory=ObjectMeta)
     immutable: bool | None = None
     data: dict[str, str] = {}
     string_data: dict[str, str] = {}

@@ -14,7 +14,7 @@ class ContainerPort(Object):
 
     name: str = ""
     host_port: Int32 = 0
-    container_port: Int32 = always(int)
+    container_port: Int32 = always(factory=int)
     protocol: str = ""
     host_ip: str = msgspec.field(name="hostIP", default="")
 
@@ -23,22 +23,22 @@ class ObjectFieldSelector(Object):
     """A field of the pod, by path."""
 
     api_version: str = ""
-    field_path: str = always(str)
+    field_path: str = always(factory=str)
 
 
 class ResourceFieldSelector(Object):
     """A container's request or limit, divided by `divisor`."""
 
     container_name: str = ""
-    resource: str = always(str)
-    divisor: Quantity = always(lambda: "0")
+    resource: str = always(factory=str)
+    divisor: Quantity = always(factory=lambda: "0")
 
 
 class ConfigMapKeySelector(Object):
     """A key of a ConfigMap."""
 
     name: str = ""
-    key: str = always(str)
+    key: str = always(factory=str)
     optional: bool | None = None
 
 
@@ -46,16 +46,16 @@ class SecretKeySelector(Object):
     """A key of a Secret."""
 
     name: str = ""
-    key: str = always(str)
+    key: str = always(factory=str)
     optional: bool | None = None
 
 
 class FileKeySelector(Object):
     """A key of an env file in a volume."""
 
-    volume_name: str = always(str)
-    path: str = always(str)
-    key: str = always(str)
+    volume_name: str = always(factory=str)
+    path: str = always(factory=str)
+    key: str = always(factory=str)
     optional: bool | None = None
 
 
@@ -72,7 +72,7 @@ class EnvVarSource(Object):
 class EnvVar(Object):
     """One environment variable."""
 
-    name: str = always(str)
+    name: str = always(factory=str)
     value: str = ""
     value_from: EnvVarSource | None = None
 
@@ -102,7 +102,7 @@ class EnvFromSource(Object):
 class ResourceClaim(Object):
     """A claim of the pod that this container uses."""
 
-    name: str = always(str)
+    name: str = always(factory=str)
     request: str = ""
 
 
@@ -117,8 +117,8 @@ class ResourceRequirements(Object):
 class ContainerResizePolicy(Object):
     """Whether a resize needs a restart."""
 
-    resource_name: str = always(str)
-    restart_policy: str = always(str)
+    resource_name: str = always(factory=str)
+    restart_policy: str = always(factory=str)
 
 
 class ContainerRestartRuleOnExitCodes(Object):
@@ -138,10 +138,10 @@ class ContainerRestartRule(Object):
 class VolumeMount(Object):
     """Where a volume appears in the container."""
 
-    name: str = always(str)
+    name: str = always(factory=str)
     read_only: bool = False
     recursive_read_only: str | None = None
-    mount_path: str = always(str)
+    mount_path: str = always(factory=str)
     sub_path: str = ""
     mount_propagation: str | None = None
     sub_path_expr: str = ""
@@ -150,14 +150,14 @@ class VolumeMount(Object):
 class VolumeDevice(Object):
     """A raw block device of a claim."""
 
-    name: str = always(str)
-    device_path: str = always(str)
+    name: str = always(factory=str)
+    device_path: str = always(factory=str)
 
 
 class Container(Object):
     """A container: here, one supervised process and all it starts."""
 
-    name: str = always(str)
+    name: str = always(factory=str)
     image: str = ""
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
@@ -165,7 +165,7 @@ class Container(Object):
     ports: tuple[ContainerPort, ...] = ()
     env_from: tuple[EnvFromSource, ...] = ()
     env: tuple[EnvVar, ...] = ()
-    resources: ResourceRequirements = always(ResourceRequirements)
+    resources: ResourceRequirements = always(factory=ResourceRequirements)
     resize_policy: tuple[ContainerResizePolicy, ...] = ()
     restart_policy: str | None = None
     restart_policy_rules: tuple[ContainerRestartRule, ...] = ()

@@ -27,21 +27,21 @@ class Event(Object):
 
     api_version: str = ""
     kind: str = ""
-    metadata: ObjectMeta = always(ObjectMeta)
-    involved_object: ObjectReference = always(ObjectReference)
+    metadata: ObjectMeta = always(factory=ObjectMeta)
+    involved_object: ObjectReference = always(factory=ObjectReference)
     reason: str = ""
     message: str = ""
-    source: EventSource = always(EventSource)
-    first_timestamp: Time | None = always(lambda: None)
-    last_timestamp: Time | None = always(lambda: None)
+    source: EventSource = always(factory=EventSource)
+    first_timestamp: Time | None = always(factory=lambda: None)
+    last_timestamp: Time | None = always(factory=lambda: None)
     count: Int32 = 0
     type: str = ""
-    event_time: Time | None = always(lambda: None)
+    event_time: Time | None = always(factory=lambda: None)
     series: EventSeries | None = None
     action: str = ""
     related: ObjectReference | None = None
-    reporting_component: str = always(str)
-    reporting_instance: str = always(str)
+    reporting_component: str = always(factory=str)
+    reporting_instance: str = always(factory=str)
 
 
 class EventType(StrEnum):

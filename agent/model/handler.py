@@ -14,15 +14,15 @@ class ExecAction(Object):
 class HTTPHeader(Object):
     """One request header; names may repeat."""
 
-    name: str = always(str)
-    value: str = always(str)
+    name: str = always(factory=str)
+    value: str = always(factory=str)
 
 
 class HTTPGetAction(Object):
     """GET a URL; `port` is a number or the name of a container port."""
 
     path: str = ""
-    port: IntOrString = always(int)
+    port: IntOrString = always(factory=int)
     host: str = ""
     scheme: str = ""
     http_headers: tuple[HTTPHeader, ...] = ()
@@ -31,21 +31,21 @@ class HTTPGetAction(Object):
 class TCPSocketAction(Object):
     """Open a TCP connection."""
 
-    port: IntOrString = always(int)
+    port: IntOrString = always(factory=int)
     host: str = ""
 
 
 class GRPCAction(Object):
     """Ask grpc.health.v1.Health/Check."""
 
-    port: Int32 = always(int)
+    port: Int32 = always(factory=int)
     service: str | None = None
 
 
 class SleepAction(Object):
     """Wait so many seconds."""
 
-    seconds: Int64 = always(int)
+    seconds: Int64 = always(factory=int)
 
 
 class ProbeHandler(Object):

@@ -10,10 +10,10 @@ from agent.model.base import Int64, Object, Time, always
 class OwnerReference(Object):
     """The object that this one depends on."""
 
-    api_version: str = always(str)
-    kind: str = always(str)
-    name: str = always(str)
-    uid: str = always(str)
+    api_version: str = always(factory=str)
+    kind: str = always(factory=str)
+    name: str = always(factory=str)
+    uid: str = always(factory=str)
     controller: bool | None = None
     block_owner_deletion: bool | None = None
 
@@ -62,8 +62,8 @@ class ListMeta(Object):
 class LabelSelectorRequirement(Object):
     """One expression of a label selector."""
 
-    key: str = always(str)
-    operator: str = always(str)
+    key: str = always(factory=str)
+    operator: str = always(factory=str)
     values: tuple[str, ...] = ()
 
 
@@ -96,14 +96,14 @@ class TypedLocalObjectReference(Object):
     """A reference to an object of any kind in the same namespace."""
 
     api_group: str | None = None
-    kind: str = always(str)
-    name: str = always(str)
+    kind: str = always(factory=str)
+    name: str = always(factory=str)
 
 
 class TypedObjectReference(Object):
     """A reference to an object of any kind, possibly in another namespace."""
 
     api_group: str | None = None
-    kind: str = always(str)
-    name: str = always(str)
+    kind: str = always(factory=str)
+    name: str = always(factory=str)
     namespace: str | None = None

@@ -22,7 +22,7 @@ from agent.model.volume import Volume
 class HostAlias(Object):
     """Names for an address in the pod's hosts file."""
 
-    ip: str = always(str)
+    ip: str = always(factory=str)
     hostnames: tuple[str, ...] = ()
 
 
@@ -44,13 +44,13 @@ class PodDNSConfig(Object):
 class PodReadinessGate(Object):
     """A condition that must be True for the pod to be ready."""
 
-    condition_type: str = always(str)
+    condition_type: str = always(factory=str)
 
 
 class PodOS(Object):
     """The operating system of the containers."""
 
-    name: str = always(str)
+    name: str = always(factory=str)
 
 
 class PodSpec(Object):
@@ -58,7 +58,7 @@ class PodSpec(Object):
 
     volumes: tuple[Volume, ...] = ()
     init_containers: tuple[Container, ...] = ()
-    containers: tuple[Container, ...] = always(tuple)
+    containers: tuple[Container, ...] = always(factory=tuple)
     ephemeral_containers: tuple[EphemeralContainer, ...] = ()
     restart_policy: str = ""
     termination_grace_period_seconds: Int64 | None = None
@@ -104,13 +104,13 @@ class Pod(Object):
 
     api_version: str = ""
     kind: str = ""
-    metadata: ObjectMeta = always(ObjectMeta)
-    spec: PodSpec = always(PodSpec)
-    status: PodStatus = always(PodStatus)
+    metadata: ObjectMeta = always(factory=ObjectMeta)
+    spec: PodSpec = always(factory=PodSpec)
+    status: PodStatus = always(factory=PodStatus)
 
 
 class PodTemplateSpec(Object):
     """The pod inside a Deployment, StatefulSet, DaemonSet or Job."""
 
-    metadata: ObjectMeta = always(ObjectMeta)
-    spec: PodSpec = always(PodSpec)
+    metadata: ObjectMeta = always(factory=ObjectMeta)
+    spec: PodSpec = always(factory=PodSpec)

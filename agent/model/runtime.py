@@ -1,4 +1,4 @@
-"""What the host knows of a pod's containers, in our own words: the facts that the rules decide on."""
+"""What the host knows of a pod: the facts that the rules decide on."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from agent.model.meta import LabelSelector
 class NodeSelectorRequirement(Object):
     """One expression over node labels."""
 
-    key: str = always(str)
-    operator: str = always(str)
+    key: str = always(factory=str)
+    operator: str = always(factory=str)
     values: tuple[str, ...] = ()
 
 
@@ -24,14 +24,14 @@ class NodeSelectorTerm(Object):
 class NodeSelector(Object):
     """Terms that are ORed."""
 
-    node_selector_terms: tuple[NodeSelectorTerm, ...] = always(tuple)
+    node_selector_terms: tuple[NodeSelectorTerm, ...] = always(factory=tuple)
 
 
 class PreferredSchedulingTerm(Object):
     """A weighted node preference."""
 
-    weight: Int32 = always(int)
-    preference: NodeSelectorTerm = always(NodeSelectorTerm)
+    weight: Int32 = always(factory=int)
+    preference: NodeSelectorTerm = always(factory=NodeSelectorTerm)
 
 
 class NodeAffinity(Object):
@@ -46,7 +46,7 @@ class PodAffinityTerm(Object):
 
     label_selector: LabelSelector | None = None
     namespaces: tuple[str, ...] = ()
-    topology_key: str = always(str)
+    topology_key: str = always(factory=str)
     namespace_selector: LabelSelector | None = None
     match_label_keys: tuple[str, ...] = ()
     mismatch_label_keys: tuple[str, ...] = ()
@@ -55,8 +55,8 @@ class PodAffinityTerm(Object):
 class WeightedPodAffinityTerm(Object):
     """A weighted pod preference."""
 
-    weight: Int32 = always(int)
-    pod_affinity_term: PodAffinityTerm = always(PodAffinityTerm)
+    weight: Int32 = always(factory=int)
+    pod_affinity_term: PodAffinityTerm = always(factory=PodAffinityTerm)
 
 
 class PodAffinity(Object):
@@ -94,9 +94,9 @@ class Toleration(Object):
 class TopologySpreadConstraint(Object):
     """How pods spread over a topology."""
 
-    max_skew: Int32 = always(int)
-    topology_key: str = always(str)
-    when_unsatisfiable: str = always(str)
+    max_skew: Int32 = always(factory=int)
+    topology_key: str = always(factory=str)
+    when_unsatisfiable: str = always(factory=str)
     label_selector: LabelSelector | None = None
     min_domains: Int32 | None = None
     node_affinity_policy: str | None = None
@@ -107,12 +107,12 @@ class TopologySpreadConstraint(Object):
 class PodSchedulingGate(Object):
     """A gate that holds scheduling back."""
 
-    name: str = always(str)
+    name: str = always(factory=str)
 
 
 class PodResourceClaim(Object):
     """A resource claim of the pod."""
 
-    name: str = always(str)
+    name: str = always(factory=str)
     resource_claim_name: str | None = None
     resource_claim_template_name: str | None = None

@@ -33,14 +33,14 @@ class WindowsSecurityContextOptions(Object):
 class SeccompProfile(Object):
     """Seccomp profile to apply."""
 
-    type: str = always(str)
+    type: str = always(factory=str)
     localhost_profile: str | None = None
 
 
 class AppArmorProfile(Object):
     """AppArmor profile to apply."""
 
-    type: str = always(str)
+    type: str = always(factory=str)
     localhost_profile: str | None = None
 
 
@@ -64,8 +64,8 @@ class SecurityContext(Object):
 class Sysctl(Object):
     """A kernel parameter."""
 
-    name: str = always(str)
-    value: str = always(str)
+    name: str = always(factory=str)
+    value: str = always(factory=str)
 
 
 class PodSecurityContext(Object):

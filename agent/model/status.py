@@ -24,12 +24,12 @@ class ContainerStateRunning(Object):
 class ContainerStateTerminated(Object):
     """How a run of a container ended."""
 
-    exit_code: Int32 = always(int)
+    exit_code: Int32 = always(factory=int)
     signal: Int32 = 0
     reason: str = ""
     message: str = ""
-    started_at: Time | None = always(lambda: None)
-    finished_at: Time | None = always(lambda: None)
+    started_at: Time | None = always(factory=lambda: None)
+    finished_at: Time | None = always(factory=lambda: None)
     container_id: str = msgspec.field(name="containerID", default="")
 
 
@@ -44,8 +44,8 @@ class ContainerState(Object):
 class VolumeMountStatus(Object):
     """A mount as it is."""
 
-    name: str = always(str)
-    mount_path: str = always(str)
+    name: str = always(factory=str)
+    mount_path: str = always(factory=str)
     read_only: bool = False
     recursive_read_only: str | None = None
 
@@ -53,8 +53,8 @@ class VolumeMountStatus(Object):
 class LinuxContainerUser(Object):
     """The identity of the first process."""
 
-    uid: Int64 = always(int)
-    gid: Int64 = always(int)
+    uid: Int64 = always(factory=int)
+    gid: Int64 = always(factory=int)
     supplemental_groups: tuple[Int64, ...] = ()
 
 
@@ -67,13 +67,13 @@ class ContainerUser(Object):
 class ContainerStatus(Object):
     """One container as observed."""
 
-    name: str = always(str)
-    state: ContainerState = always(ContainerState)
-    last_state: ContainerState = always(ContainerState)
-    ready: bool = always(bool)
-    restart_count: Int32 = always(int)
-    image: str = always(str)
-    image_id: str = always(str, name="imageID")
+    name: str = always(factory=str)
+    state: ContainerState = always(factory=ContainerState)
+    last_state: ContainerState = always(factory=ContainerState)
+    ready: bool = always(factory=bool)
+    restart_count: Int32 = always(factory=int)
+    image: str = always(factory=str)
+    image_id: str = always(factory=str, name="imageID")
     container_id: str = msgspec.field(name="containerID", default="")
     started: bool | None = None
     allocated_resources: dict[str, Quantity] = {}
@@ -86,11 +86,11 @@ class ContainerStatus(Object):
 class PodCondition(Object):
     """One aspect of a pod that is True, False or Unknown."""
 
-    type: str = always(str)
+    type: str = always(factory=str)
     observed_generation: Int64 = 0
-    status: str = always(str)
-    last_probe_time: Time | None = always(lambda: None)
-    last_transition_time: Time | None = always(lambda: None)
+    status: str = always(factory=str)
+    last_probe_time: Time | None = always(factory=lambda: None)
+    last_transition_time: Time | None = always(factory=lambda: None)
     reason: str = ""
     message: str = ""
 
@@ -110,7 +110,7 @@ class HostIP(Object):
 class PodResourceClaimStatus(Object):
     """A claim as it is."""
 
-    name: str = always(str)
+    name: str = always(factory=str)
     resource_claim_name: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""Volumes: those a bare host can offer, and in `agent.model.volume_cluster` those it knows only by name."""
+"""Volumes that a bare host can offer, beside those that only a cluster has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agent.model.meta import LabelSelector, LocalObjectReference
 class HostPathVolumeSource(Object):
     """A path of the host."""
 
-    path: str = always(str)
+    path: str = always(factory=str)
     type: str | None = None
 
 
@@ -27,8 +27,8 @@ class EmptyDirVolumeSource(Object):
 class KeyToPath(Object):
     """A key of a ConfigMap or Secret and the file it becomes."""
 
-    key: str = always(str)
-    path: str = always(str)
+    key: str = always(factory=str)
+    path: str = always(factory=str)
     mode: Int32 | None = None
 
 
@@ -52,7 +52,7 @@ class ConfigMapVolumeSource(LocalObjectReference):
 class DownwardAPIVolumeFile(Object):
     """A field of the pod as a file."""
 
-    path: str = always(str)
+    path: str = always(factory=str)
     field_ref: ObjectFieldSelector | None = None
     resource_field_ref: ResourceFieldSelector | None = None
     mode: Int32 | None = None
@@ -90,7 +90,7 @@ class ServiceAccountTokenProjection(Object):
 
     audience: str = ""
     expiration_seconds: Int64 | None = None
-    path: str = always(str)
+    path: str = always(factory=str)
 
 
 class ClusterTrustBundleProjection(Object):
@@ -100,7 +100,7 @@ class ClusterTrustBundleProjection(Object):
     signer_name: str | None = None
     label_selector: LabelSelector | None = None
     optional: bool | None = None
-    path: str = always(str)
+    path: str = always(factory=str)
 
 
 class PodCertificateProjection(Object):
@@ -128,14 +128,14 @@ class VolumeProjection(Object):
 class ProjectedVolumeSource(Object):
     """Several sources in one directory."""
 
-    sources: tuple[VolumeProjection, ...] = always(tuple)
+    sources: tuple[VolumeProjection, ...] = always(factory=tuple)
     default_mode: Int32 | None = None
 
 
 class Volume(Object):
     """A named volume with exactly one source."""
 
-    name: str = always(str)
+    name: str = always(factory=str)
     host_path: HostPathVolumeSource | None = None
     empty_dir: EmptyDirVolumeSource | None = None
     gce_persistent_disk: cluster.GCEPersistentDiskVolumeSource | None = None

@@ -16,14 +16,14 @@ from agent.model.meta import (
 
 def _named(name: str) -> str:
     """A Go string without omitempty whose JSON name is not plain camelCase."""
-    field: str = always(str, name=name)
+    field: str = always(factory=str, name=name)
     return field
 
 
 class GCEPersistentDiskVolumeSource(Object):
     """A Google Compute Engine disk."""
 
-    pd_name: str = always(str)
+    pd_name: str = always(factory=str)
     fs_type: str = ""
     partition: Int32 = 0
     read_only: bool = False
@@ -41,7 +41,7 @@ class AWSElasticBlockStoreVolumeSource(Object):
 class GitRepoVolumeSource(Object):
     """A git repository, cloned at start."""
 
-    repository: str = always(str)
+    repository: str = always(factory=str)
     revision: str = ""
     directory: str = ""
 
@@ -49,17 +49,17 @@ class GitRepoVolumeSource(Object):
 class NFSVolumeSource(Object):
     """An NFS export."""
 
-    server: str = always(str)
-    path: str = always(str)
+    server: str = always(factory=str)
+    path: str = always(factory=str)
     read_only: bool = False
 
 
 class ISCSIVolumeSource(Object):
     """An iSCSI disk."""
 
-    target_portal: str = always(str)
-    iqn: str = always(str)
-    lun: Int32 = always(int)
+    target_portal: str = always(factory=str)
+    iqn: str = always(factory=str)
+    lun: Int32 = always(factory=int)
     iscsi_interface: str = ""
     fs_type: str = ""
     read_only: bool = False
@@ -73,23 +73,23 @@ class ISCSIVolumeSource(Object):
 class GlusterfsVolumeSource(Object):
     """A Glusterfs mount."""
 
-    endpoints: str = always(str)
-    path: str = always(str)
+    endpoints: str = always(factory=str)
+    path: str = always(factory=str)
     read_only: bool = False
 
 
 class PersistentVolumeClaimVolumeSource(Object):
     """A claim."""
 
-    claim_name: str = always(str)
+    claim_name: str = always(factory=str)
     read_only: bool = False
 
 
 class RBDVolumeSource(Object):
     """A Rados block device."""
 
-    monitors: tuple[str, ...] = always(tuple)
-    image: str = always(str)
+    monitors: tuple[str, ...] = always(factory=tuple)
+    image: str = always(factory=str)
     fs_type: str = ""
     pool: str = ""
     user: str = ""
@@ -101,7 +101,7 @@ class RBDVolumeSource(Object):
 class FlexVolumeSource(Object):
     """A FlexVolume driver."""
 
-    driver: str = always(str)
+    driver: str = always(factory=str)
     fs_type: str = ""
     secret_ref: LocalObjectReference | None = None
     read_only: bool = False
@@ -120,7 +120,7 @@ class CinderVolumeSource(Object):
 class CephFSVolumeSource(Object):
     """A CephFS mount."""
 
-    monitors: tuple[str, ...] = always(tuple)
+    monitors: tuple[str, ...] = always(factory=tuple)
     path: str = ""
     user: str = ""
     secret_file: str = ""
@@ -148,15 +148,15 @@ class FCVolumeSource(Object):
 class AzureFileVolumeSource(Object):
     """An Azure file share."""
 
-    secret_name: str = always(str)
-    share_name: str = always(str)
+    secret_name: str = always(factory=str)
+    share_name: str = always(factory=str)
     read_only: bool = False
 
 
 class VsphereVirtualDiskVolumeSource(Object):
     """A vSphere disk."""
 
-    volume_path: str = always(str)
+    volume_path: str = always(factory=str)
     fs_type: str = ""
     storage_policy_name: str = ""
     storage_policy_id: str = msgspec.field(name="storagePolicyID", default="")
@@ -165,8 +165,8 @@ class VsphereVirtualDiskVolumeSource(Object):
 class QuobyteVolumeSource(Object):
     """A Quobyte mount."""
 
-    registry: str = always(str)
-    volume: str = always(str)
+    registry: str = always(factory=str)
+    volume: str = always(factory=str)
     read_only: bool = False
     user: str = ""
     group: str = ""
@@ -176,7 +176,7 @@ class QuobyteVolumeSource(Object):
 class AzureDiskVolumeSource(Object):
     """An Azure disk."""
 
-    disk_name: str = always(str)
+    disk_name: str = always(factory=str)
     data_disk_uri: str = _named("diskURI")
     caching_mode: str | None = None
     fs_type: str | None = None
@@ -202,8 +202,8 @@ class PortworxVolumeSource(Object):
 class ScaleIOVolumeSource(Object):
     """A ScaleIO volume."""
 
-    gateway: str = always(str)
-    system: str = always(str)
+    gateway: str = always(factory=str)
+    system: str = always(factory=str)
     secret_ref: LocalObjectReference | None = None
     ssl_enabled: bool = False
     protection_domain: str = ""
@@ -227,7 +227,7 @@ class StorageOSVolumeSource(Object):
 class CSIVolumeSource(Object):
     """An inline CSI volume."""
 
-    driver: str = always(str)
+    driver: str = always(factory=str)
     read_only: bool | None = None
     fs_type: str | None = None
     volume_attributes: dict[str, str] = {}
@@ -246,7 +246,7 @@ class PersistentVolumeClaimSpec(Object):
 
     access_modes: tuple[str, ...] = ()
     selector: LabelSelector | None = None
-    resources: VolumeResourceRequirements = always(VolumeResourceRequirements)
+    resources: VolumeResourceRequirements = always(factory=VolumeResourceRequirements)
     volume_name: str = ""
     storage_class_name: str | None = None
     volume_mode: str | None = None
@@ -258,8 +258,8 @@ class PersistentVolumeClaimSpec(Object):
 class PersistentVolumeClaimTemplate(Object):
     """Template of an ephemeral claim."""
 
-    metadata: ObjectMeta = always(ObjectMeta)
-    spec: PersistentVolumeClaimSpec = always(PersistentVolumeClaimSpec)
+    metadata: ObjectMeta = always(factory=ObjectMeta)
+    spec: PersistentVolumeClaimSpec = always(factory=PersistentVolumeClaimSpec)
 
 
 class EphemeralVolumeSource(Object):
