@@ -1,0 +1,56 @@
+# One entry point for people and CI. Everything installs into .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+DEV    := $(VENV)/.ready-dev
+GOLDEN ?= ../shared/golden
+ONLY   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test fast check lint format integration golden bench clean
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt
+	@sh scripts/make-venv "$(PYTHON)" "$(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(DEV): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY) ## run the quickstart pod on this machine; Ctrl-C ends it
+	@$(BIN)/barepod run config/examples/quickstart.yaml
+
+test: $(DEV) ## all tests: unit, conformance, integration, examples
+	@$(BIN)/python -m pytest -q
+
+fast: $(DEV) ## unit and conformance tests only
+	@$(BIN)/python -m pytest -q tests/unit tests/conformance
+
+integration: $(DEV) ## tests with real processes, sockets and servers
+	@$(BIN)/python -m pytest -q tests/integration tests/examples
+
+lint: $(DEV) ## format check, ruff, mypy, layers
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check: lint fast ## what runs before every commit
+
+format: $(DEV) ## format the code and fix what can be fixed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+golden: $(DEV) ## replay recorded answers of Kubernetes (GOLDEN=folder)
+	@$(BIN)/python -m tests.golden "$(GOLDEN)"
+
+bench: $(DEV) ## measure (ONLY=name for one benchmark)
+	@$(BIN)/python -m bench $(ONLY)
+
+clean: ## remove what was made here
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

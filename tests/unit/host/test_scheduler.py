@@ -1,0 +1,84 @@
+"""Callbacks come at their time, in order, and never twice."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from agent.host.scheduler import Scheduler, Timer
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_callbacks_run_in_order_of_due_time_then_of_asking() -> None:
+    scheduler, seen = Scheduler(), list[tuple[str, float]]()
+
+    def note(name: str) -> None:
+        seen.append((name, scheduler.time()))
+
+    scheduler.call_at(5, lambda: note("late"))
+    scheduler.call_at(2, lambda: note("first"))
+    scheduler.call_at(2, lambda: note("second"))
+    await asyncio.sleep(10)
+
+    assert seen == [("first", 2), ("second", 2), ("late", 5)]
+
+
+async def test_an_earlier_timer_moves_the_wake_up_forward() -> None:
+    scheduler, seen = Scheduler(), list[float]()
+
+    scheduler.call_at(100, lambda: seen.append(scheduler.time()))
+    scheduler.call_at(1, lambda: seen.append(scheduler.time()))
+    await asyncio.sleep(2)
+
+    assert seen == [1]
+
+
+async def test_a_cancelled_timer_never_runs() -> None:
+    scheduler, seen = Scheduler(), list[int]()
+
+    timers = [scheduler.call_at(1, lambda n=n: seen.append(n)) for n in range(500)]  # type: ignore[misc]
+    for timer in timers[1:]:
+        timer.cancel()
+        timer.cancel()
+    await asyncio.sleep(2)
+
+    assert seen == [0]
+
+
+async def test_a_callback_may_schedule_and_cancel_others() -> None:
+    scheduler, seen = Scheduler(), list[float]()
+    victim: Timer = scheduler.call_at(1, lambda: seen.append(-1))
+
+    def rearm() -> None:
+        seen.append(scheduler.time())
+        victim.cancel()
+        if len(seen) < 3:
+            scheduler.call_later(1, rearm)
+
+    scheduler.call_at(0.5, rearm)
+    await asyncio.sleep(10)
+
+    assert seen == [0.5, 1.5, 2.5]
+
+
+async def test_a_failing_callback_is_reported_and_the_others_still_run() -> None:
+    scheduler, seen, reported = Scheduler(), list[float](), list[str]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, ctx: reported.append(ctx["message"]))
+
+    scheduler.call_at(1, lambda: [][0])
+    scheduler.call_at(1, lambda: seen.append(scheduler.time()))
+    await asyncio.sleep(2)
+
+    assert (seen, reported) == ([1], ["scheduled callback failed"])
+
+
+async def test_close_forgets_everything() -> None:
+    scheduler, seen = Scheduler(), list[float]()
+
+    scheduler.call_at(1, lambda: seen.append(1))
+    scheduler.close()
+    await asyncio.sleep(2)
+
+    assert seen == []
