@@ -48,6 +48,10 @@ class Instance(Protocol):
         """Prepare a lifecycle hook's handler against this run."""
         ...
 
+    async def watch(self) -> Ended:
+        """Wait for the end and clean up; the owner of the run keeps this going."""
+        ...
+
     async def ended(self) -> Ended:
         """Wait until the main process ended and all that it left behind is gone."""
         ...

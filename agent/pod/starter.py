@@ -246,7 +246,7 @@ class Starter:
         self._group.create_task(self._until_ended(name, instance), name=f"container {name}")
 
     async def _until_ended(self, name: str, instance: Instance) -> None:
-        ended = await instance.ended()
+        ended = await instance.watch()
         self._facts.finished(name, instance.container_id, ended)
 
     def _event(
