@@ -30,7 +30,7 @@ _MAX_UNWRITTEN = 16  # ended containers whose last records still wait for a brok
 class Track:
     """One attempt of one container in the log thread: its sources and their common file."""
 
-    __slots__ = ("changed", "ended", "engine", "follower", "sink", "sources")
+    __slots__ = ("ended", "engine", "follower", "sink", "sources", "watchers")
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Track:
         self.sink = sink
         self.follower = follower
         self.ended = ended  # all sources are closed and all records written, or given up
-        self.changed: Callable[[], None] | None = None  # there is more to read in the file
+        self.watchers: tuple[Callable[[], None], ...] = ()  # the loop replaces it as a whole
         self.sources: list[Source] = []
 
     def take(self, stream: str, data: bytes, records: bytes) -> None:
@@ -53,14 +53,18 @@ class Track:
             self.sink.write(stream, records)
             if self.sink.due is not None:
                 self.engine.watch_retry(self)
-            if self.changed is not None:
-                self.changed()
+            self.changed()
         if self.follower is not None:
             try:
                 self.follower(stream, data)
             except Exception as exc:  # noqa: BLE001 - output must be kept even if nobody can watch
                 self.follower = None
                 self.engine.surprise("follower of container output failed", exc)
+
+    def changed(self) -> None:
+        """Tell those who follow the file that there is more to read, or that it has ended."""
+        for watcher in self.watchers:
+            watcher()
 
     def source_ended(self, source: Source) -> None:
         """Finish when the last source has ended."""
@@ -249,8 +253,7 @@ class Engine:
                 sink.retry(self.stamp())
             if sink.due is None:
                 self._failing.discard(track)
-                if track.changed is not None:
-                    track.changed()
+                track.changed()
                 if not track.sources:
                     self._forget(track)
 
@@ -263,3 +266,4 @@ class Engine:
             track.sink.close()
         finally:
             track.ended()
+            track.changed()

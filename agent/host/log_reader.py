@@ -26,13 +26,15 @@ class LogReader:
         "_files",
         "_left",
         "_line_begins",
-        "_path",
+        "_opened",
         "_position",
         "_rest",
         "_since",
         "_skip",
         "_stream",
+        "_tail",
         "_timestamps",
+        "path",
     )
 
     def __init__(
@@ -45,19 +47,19 @@ class LogReader:
         limit_bytes: int | None = None,
         stream: str | None = None,
     ) -> None:
-        """Open the files of `path`; `FileNotFoundError` when there are none."""
-        self._path = path
+        """Nothing is opened yet: that is left to the first `read`."""
+        self.path = path
         self._since = cri_log.stamp_of(since_time) if since_time is not None else b""
         self._timestamps = timestamps
         self._left = limit_bytes
         self._stream = stream.encode() if stream is not None else None
-        self._files = deque(_open_all(path))
+        self._tail = tail_lines
+        self._files: deque[int] = deque()
+        self._opened = False
         self._position = 0
         self._rest = b""
         self._line_begins = True
         self._skip = 0
-        if tail_lines is not None:
-            self._go_to_tail(tail_lines)
 
     @property
     def has_ended(self) -> bool:
@@ -65,7 +67,12 @@ class LogReader:
         return self._left is not None and self._left <= 0
 
     def read(self) -> bytes:
-        """Return some more of the output; empty when there is no more for now, or at all."""
+        """Return some more of the output; empty when there is no more for now, or at all.
+
+        `FileNotFoundError` when there is no such log.
+        """
+        if not self._opened:
+            self._open()
         while not self.has_ended:
             block = os.pread(self._files[0], _BLOCK, self._position)
             if block:
@@ -82,10 +89,16 @@ class LogReader:
         while self._files:
             os.close(self._files.pop())
 
+    def _open(self) -> None:
+        self._files.extend(_open_all(self.path))
+        self._opened = True
+        if self._tail is not None:
+            self._go_to_tail(self._tail)
+
     def _next_file(self) -> bool:
         """Go on to the next file, if there is one; the current file ends only by rotation."""
         if len(self._files) == 1:
-            self._files.extend(_newer(self._path, self._files[0]))
+            self._files.extend(_newer(self.path, self._files[0]))
         if len(self._files) == 1:
             return False
         os.close(self._files.popleft())

@@ -11,12 +11,13 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from agent.host import log_files, log_reader
 from agent.host.log_engine import Engine, Follower, Track
 from agent.host.log_files import LogFile
+from agent.host.log_reader import LogReader
 from agent.host.log_sink import LogSink
 
 _CLOSE_SECONDS = 2.0  # for the disk to take what the pipes still hold
@@ -55,11 +56,41 @@ class LogCapture:
         """Wait until all holders have closed and everything is written; the caller sets a limit."""
         await self._drained.wait()
 
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call back, in the log thread, when something was written and when the log has ended."""
+        self._track.watchers = (*self._track.watchers, watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call back no more."""
+        self._track.watchers = tuple(w for w in self._track.watchers if w != watcher)
+
     def abandon(self) -> None:
         """Stop reading although someone holds the pipe: take what is there now, write it, end."""
         self.started()
         if not self.is_drained:
             self._engine.post(lambda: self._engine.abandon(self._track))
+
+
+class _Watch:
+    """Many changes in the log thread, one wake-up in the loop."""
+
+    __slots__ = ("_is_told", "_tell", "event")
+
+    def __init__(self, tell: Callable[[Callable[[], None]], None]) -> None:
+        self.event = asyncio.Event()
+        self._tell = tell
+        self._is_told = False
+
+    def rearm(self) -> None:
+        """What changes from now on is news."""
+        self.event.clear()
+        self._is_told = False
+
+    def changed(self) -> None:
+        """Called in the log thread."""
+        if not self._is_told:
+            self._is_told = True
+            self._tell(self.event.set)
 
 
 class LogPump:
@@ -169,6 +200,30 @@ class LogPump:
         self._running().post(run)
         return await future
 
+    async def follow(self, reader: LogReader) -> AsyncIterator[bytes]:
+        """Yield what `reader` has to read, then what is written to its log, until that ends.
+
+        A log that nobody writes ends at once. `FileNotFoundError` when there is none.
+        """
+        watch = _Watch(self._tell)
+        capture = self._captures.get(reader.path)
+        if capture is not None:
+            capture.watch(watch.changed)
+        try:
+            while not self._closed:
+                watch.rearm()
+                ended = capture is None or capture.is_drained
+                if output := await self.call(reader.read):
+                    yield output
+                elif ended or reader.has_ended:
+                    return
+                else:
+                    await watch.event.wait()
+        finally:
+            if capture is not None:
+                capture.unwatch(watch.changed)
+            self._let_go(reader)
+
     async def tail(self, path: str) -> str:
         """The end of a log as a termination message has it; see `log_reader.tail`."""
         return await self.call(lambda: log_reader.tail(path))
@@ -176,6 +231,12 @@ class LogPump:
     def discard(self, directory: str | os.PathLike[str], *, before: int | None = None) -> None:
         """Remove the logs of attempts older than `before`, or the whole directory; in its time."""
         self._running().post(lambda: log_files.remove_logs(directory, before=before))
+
+    def _let_go(self, reader: LogReader) -> None:
+        if self._closed or self._engine is None:
+            reader.close()
+        else:
+            self._engine.post(reader.close)  # after a read that is still under way
 
     def _running(self) -> Engine:
         if self._closed:
