@@ -93,7 +93,7 @@ class _Text(_Quiet):
 
     def __init__(self, terminal: Terminal, *, several: bool) -> None:
         super().__init__(terminal, several=several)
-        self._last: dict[str, tuple[str, ...]] = {}
+        self._last: dict[str, str] = {}
 
     def change(self, change: Change) -> None:
         obj = change.object
@@ -111,15 +111,13 @@ class _Text(_Quiet):
         )
 
     def _pod(self, pod: Pod, *, deleted: bool) -> None:
-        ready, status, restarts = pod_columns(pod)
-        if deleted:
-            status = "Deleted"
-        row = (ready, status, restarts)
-        if self._last.get(pod.metadata.uid) != row:
-            self._last[pod.metadata.uid] = row
-            self._terminal.line(
-                f"{'Pod':<8} {status:<20} {pod.metadata.name:<24} {ready} ready, {restarts} restarts"
-            )
+        columns = pod_columns(pod)
+        status = "Deleted" if deleted else columns.status
+        text = f"{columns.ready}/{columns.total} ready, {columns.restarts} restarts"
+        line = f"{'Pod':<8} {status:<20} {pod.metadata.name:<24} {text}"
+        if self._last.get(pod.metadata.uid) != line:
+            self._last[pod.metadata.uid] = line
+            self._terminal.line(line)
 
 
 class _Json(_Quiet):

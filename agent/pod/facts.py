@@ -76,6 +76,9 @@ class PodFacts:
     changed: Callable[[], None] = lambda: None
     sandboxes: tuple[Sandbox, ...] = ()
     runs: dict[str, list[ContainerRun]] = field(default_factory=dict)
+    #: Container id to the second in which it was started, on the monotonic clock: statuses cut
+    #: times to whole seconds, and initialDelaySeconds counts from there.
+    began_at: dict[str, float] = field(default_factory=dict)
     #: Container id to the moment of its end, on the monotonic clock: back-off counts from there.
     ended_at: dict[str, float] = field(default_factory=dict)
     live: dict[str, Instance] = field(default_factory=dict)
@@ -123,9 +126,13 @@ class PodFacts:
         runs = [run, *self.runs.get(run.name, ())]
         for forgotten in runs[_KEPT_RUNS:]:
             self.ended_at.pop(forgotten.container_id, None)
+            self.began_at.pop(forgotten.container_id, None)
         self.runs[run.name] = runs[:_KEPT_RUNS]
+        now = self.clock.monotonic()
+        if run.started_at is not None:
+            self.began_at[run.container_id] = now - run.started_at.microsecond / 1e6
         if instance is None:
-            self.ended_at[run.container_id] = self.clock.monotonic()
+            self.ended_at[run.container_id] = now
         if hidden:
             self.hidden.add(run.container_id)
         if instance is not None:
