@@ -50,14 +50,11 @@ class StartError(Exception):
 
 
 class ImageError(Exception):
-    """An image means nothing on this machine; `retry_after` in seconds."""
+    """An image means nothing on this machine: it needs an entry in `[images]`, or a command."""
 
-    def __init__(self, reason: str, message: str, event: str, retry_after: float) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-        self.event = event
-        self.retry_after = retry_after
+    def __init__(self, image: str) -> None:
+        super().__init__(image)
+        self.image = image
 
 
 class Prepared(Protocol):
