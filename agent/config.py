@@ -26,7 +26,7 @@ class ConfigError(Exception):
         self.problems = problems
 
 
-class Section(msgspec.Struct, frozen=True, kw_only=True):
+class Section(msgspec.Struct, kw_only=True):
     """A table of the file."""
 
 

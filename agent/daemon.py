@@ -21,6 +21,7 @@ from agent.host.spawner import Spawner
 from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
+from agent.pod.blueprint import Settings, Sources
 from agent.pod.facts import PodFacts
 from agent.pod.hooks import HookRunner
 from agent.pod.machine import Machine
@@ -29,7 +30,7 @@ from agent.pod.metrics import Metrics
 from agent.pod.prober import PodProber, ProberParts
 from agent.pod.recorder import Recorder, container_path
 from agent.pod.reporter import Reporter
-from agent.pod.runtime import HostRuntime, Settings, Sources
+from agent.pod.runtime import HostRuntime
 from agent.pod.starter import BackOffLimits, Starter
 from agent.pod.termination import Terminator
 from agent.pod.worker import PodWorker, WorkerParts
@@ -208,4 +209,3 @@ async def open_node(
         )
         async with manager:
             yield manager
-

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from agent.cli.show import open_show
 from agent.config import Config
-from agent.host.launcher import Launcher
 from agent.manifest.load import Manifest
 from agent.model.pod import Pod
 from agent.store.memory import Change, ChangeType, MemoryStore
@@ -20,13 +19,11 @@ _GRACEFUL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Foreground:
     """One `barepod run`."""
 
-    def __init__(
-        self, config: Config, manifest: Manifest, output: str, launcher: Launcher
-    ) -> None:
+    def __init__(self, config: Config, manifest: Manifest, output: str, launcher: Launcher) -> None:
         self._config = config
         self._manifest = manifest
         self._output = output
-        self._launcher = launcher
+        self._launched = launched
         self._store = MemoryStore()
         self._stop_requests = 0
         self._failed: dict[str, Pod] = {}
@@ -36,7 +33,7 @@ class Foreground:
         return asyncio.run(self._run())
 
     async def _run(self) -> int:
-        from agent.daemon import open_node
+        from agent.daemon import Hooks, open_node
 
         show = open_show(self._output, self._manifest)
         self._store.watch(show.change)
@@ -45,9 +42,8 @@ class Foreground:
             async with open_node(
                 self._config,
                 self._store,
-                launcher=self._launcher,
-                followers=show.follower,
-                on_problem=show.problem,
+                Hooks(follower=show.follower, problem=show.problem),
+                self._launched,
             ) as manager:
                 self._catch_signals(manager.delete_all, manager.kill_all)
                 for loaded in self._manifest.pods:
@@ -96,5 +92,3 @@ def exit_code_of(pod: Pod) -> int:
         return 1
     first = min(ends, key=lambda end: end.finished_at.timestamp() if end.finished_at else 0.0)
     return first.exit_code & 0xFF or 1
-
-

@@ -30,13 +30,13 @@ def command(files: tuple[str, ...], config_file: str | None, output: str) -> Non
     Exit codes: 0 all pods succeeded, or stopped on request; the exit code of the first failed
     container when a pod failed; 2 refused, nothing was started; 130 killed by a second Ctrl-C.
     """
-    from agent.host.launcher import Launcher
+    from agent.host.launch import launch
 
-    launcher = Launcher()  # starts the helper process while we read and check
+    launched = launch()  # the helper starts beside us, while we read and check
     from agent.cli.manifests import read_config, read_manifest
 
     config = read_config(config_file)
     manifest = read_manifest(files)
     from agent.cli.foreground import Foreground
 
-    sys.exit(Foreground(config, manifest, output, launcher).run())
+    sys.exit(Foreground(config, manifest, output, launched).run())

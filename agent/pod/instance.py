@@ -127,6 +127,4 @@ class HostInstance:
             reason = "OOMKilled"
         else:
             reason = "Completed" if status.code == 0 else "Error"
-        return Ended(
-            exit_code=status.code, finished_at=finished_at, reason=reason, message=message
-        )
+        return Ended(exit_code=status.code, finished_at=finished_at, reason=reason, message=message)

@@ -1,75 +1,29 @@
-"""A container's definition to a running process: image, environment, user, limits, output.
+"""A container's definition to a running process: image, environment, user, limits.
 
-What the container runtime does below a kubelet (CRI: CreateContainer, StartContainer), for plain
-processes of this host.
+What the container runtime does below a kubelet (CRI: CreateContainer), for plain processes.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from random import random
+from collections.abc import Mapping
 
-from agent.action.exec import Captured
-from agent.action.handler import Target
-from agent.action.runner import Engines
-from agent.host import capabilities, files, users
+from agent.host import capabilities, users
 from agent.host.limits import Limits
-from agent.host.log_engine import Follower
-from agent.host.process import Command, SpawnError, parse_signal
-from agent.host.spawner import Running
-from agent.model.config_data import ConfigMap, Secret
+from agent.host.process import Command, parse_signal
 from agent.model.container import Container
 from agent.model.pod import Pod
 from agent.model.quantity import parse
-from agent.model.runtime import ContainerRun, RunState
 from agent.model.security import SecurityContext
-from agent.pod.facts import Instance
-from agent.pod.instance import HostInstance, InstanceParts
+from agent.pod.blueprint import Blueprint, Naming, Settings, Sources
 from agent.pod.machine import Machine
-from agent.pod.message import VARIABLE, TerminationMessage
+from agent.pod.prepared import PreparedRun
 from agent.pod.starter import ImageError, StartError
-from agent.pod.streams import Streams
 from agent.rules import environment, images, messages
-from agent.rules.actions import container_hash
 from agent.rules.downward import ConfigError, Surroundings
 from agent.rules.images import ImageEntry
 
-_START_ERROR = 128
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_DRAIN_SECONDS = 1.0
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What the pod layer needs of the configuration."""
-
-    node_name: str
-    address: str
-    log_dir: str
-    run_dir: str
-    log_max_size: int
-    log_max_files: int
-    path: str = _DEFAULT_PATH
-    is_root: bool = False
-    env: Mapping[str, str] = field(default_factory=dict)
-    images: Mapping[str, ImageEntry] = field(default_factory=dict)
-    allocatable: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """Objects that containers take values from, by namespace and name."""
-
-    config_maps: Callable[[str], Mapping[str, ConfigMap]]
-    secrets: Callable[[str], Mapping[str, Secret]]
-    follower: Callable[[Pod, str], Follower | None]
-    warn: Callable[[Pod, str, str], None]
 
 
 class HostRuntime:
@@ -156,185 +110,11 @@ class HostRuntime:
         return {
             "PATH": self._settings.path or _DEFAULT_PATH,
             "HOME": home,
-            "HOSTNAME": environment.hostname(pod),
+            "HOSTNAME": environment.hostname(pod, self._settings.node_name),
             **self._settings.env,
             **entry.env,
             **variables,
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blueprint:
-    """What a run will be: the command without its termination log, signal, limits."""
-
-    command: Command
-    stop_signal: int
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """Which run of which container this is."""
-
-    pod: Pod
-    container: Container
-    container_id: str
-    restart_count: int
-
-    def log_directory(self, log_dir: str) -> str:
-        meta = self.pod.metadata
-        folder = f"{meta.namespace}_{meta.name}_{meta.uid}"
-        return f"{log_dir}/{folder}/{self.container.name}"
-
-    def message_path(self, run_dir: str) -> str:
-        """Where the container may leave its last words."""
-        folder = f"{run_dir}/pods/{self.pod.metadata.uid}"
-        return f"{folder}/{self.container.name}.{self.restart_count}"
-
-    def target(self, address: str) -> Target:
-        reference = messages.pod_reference(self.pod)
-        return Target(
-            address=address,
-            ports=self.container.ports,
-            name=f"{reference}:{self.container.name}",
-        )
-
-
-class PreparedRun:
-    """A run whose log, message file and boundary exist (CRI: a created container)."""
-
-    def __init__(
-        self,
-        machine: Machine,
-        settings: Settings,
-        sources: Sources,
-        blueprint: Blueprint,
-        naming: Naming,
-    ) -> None:
-        """OSError when the machine lacks something; nothing is left behind then."""
-        self._machine = machine
-        self._settings = settings
-        self._blueprint = blueprint
-        self._naming = naming
-        self._created_at = machine.clock.now()
-        message_path = naming.message_path(settings.run_dir)
-        _touch(message_path)
-        env = {**blueprint.command.env, VARIABLE: message_path}
-        self._command = replace(blueprint.command, env=env)
-        self._boundary = machine.containment.create(naming.container_id, blueprint.limits)
-        for warning in self._boundary.warnings:
-            sources.warn(naming.pod, naming.container.name, warning)
-        try:
-            self._streams = Streams.open(
-                naming.container,
-                machine.pump,
-                naming.log_directory(settings.log_dir),
-                naming.restart_count,
-                max_size=settings.log_max_size,
-                max_files=settings.log_max_files,
-                follower=sources.follower(naming.pod, naming.container.name),
-            )
-        except OSError:
-            self._boundary.close()
-            raise
-        self._message = TerminationMessage(
-            message_path, naming.container.termination_message_policy, self._log_tail
-        )
-
-    async def start(self) -> tuple[ContainerRun, Instance]:
-        """Start the main process; raises StartError."""
-        streams = self._streams
-        try:
-            child = await self._machine.spawner.spawn(
-                self._command,
-                self._boundary,
-                stdin=streams.stdin,
-                stdout=streams.stdout,
-                stderr=streams.stderr,
-                controlling_tty=streams.is_tty,
-            )
-        except SpawnError as exc:
-            await self._abandon()
-            raise self._not_started(exc) from exc
-        except BaseException:
-            await self._abandon()
-            raise
-        streams.started()
-        instance = HostInstance(
-            InstanceParts(
-                container_id=self._naming.container_id,
-                container=self._naming.container,
-                target=self._naming.target(self._settings.address),
-                child=child,
-                boundary=self._boundary,
-                streams=streams,
-                engines=self._engines(),
-                clock=self._machine.clock,
-                stop_signal=self._blueprint.stop_signal,
-                message=self._message,
-            )
-        )
-        return self._run(RunState.RUNNING, self._machine.clock.now()), instance
-
-    def _run(self, state: RunState, started_at: datetime) -> ContainerRun:
-        container = self._naming.container
-        return ContainerRun(
-            name=container.name,
-            container_id=self._naming.container_id,
-            state=state,
-            created_at=self._created_at,
-            started_at=started_at,
-            restart_count=self._naming.restart_count,
-            spec_hash=container_hash(container),
-            image=container.image,
-            image_id=container.image,
-        )
-
-    def _not_started(self, exc: SpawnError) -> StartError:
-        """A program that cannot run counts as a run (containerd: StartError 128)."""
-        message = f"unable to start container process: {exc.message}"
-        if exc.transient:
-            return StartError("RunContainerError", message)
-        failed = replace(
-            self._run(RunState.EXITED, _NEVER),
-            finished_at=self._machine.clock.now(),
-            exit_code=_START_ERROR,
-            reason="StartError",
-            message=message,
-        )
-        return StartError("RunContainerError", message, failed)
-
-    async def _abandon(self) -> None:
-        """Nothing runs: leave no descriptor, boundary or file behind."""
-        await self._boundary.kill()
-        self._boundary.close()
-        self._streams.started()
-        self._streams.close()
-        self._message.remove()
-
-    def _engines(self) -> Engines:
-        machine = self._machine
-
-        def captures(
-            argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-        ) -> Running:
-            command = replace(self._command, argv=argv)
-            return machine.spawner.capture(command, self._boundary, timeout, done)
-
-        return Engines(
-            reactor=machine.reactor,
-            scheduler=machine.scheduler,
-            resolver=machine.resolver,
-            captures=captures,
-            random=random,
-        )
-
-    async def _log_tail(self) -> str:
-        """The end of the output, once all of it is written or a second has passed."""
-        with suppress(TimeoutError):
-            async with self._machine.clock.timeout(_DRAIN_SECONDS):
-                await self._streams.capture.drained()
-        return await self._machine.pump.tail(self._streams.capture.path)
 
 
 def _limits(container: Container) -> Limits:
@@ -345,18 +125,6 @@ def _limits(container: Container) -> Limits:
         cpu_millis=None if cpu is None else parse(cpu).milli_value(),
         cpu_request_millis=None if request is None else parse(request).milli_value(),
     )
-
-
-def _touch(path: str) -> None:
-    """An empty file that anybody may write, in a directory that only its owner lists."""
-    folder = os.path.dirname(path)
-    os.makedirs(os.path.dirname(folder), mode=0o755, exist_ok=True)
-    files.private_directory(folder, mode=0o711)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    try:
-        os.fchmod(fd, 0o666)
-    finally:
-        os.close(fd)
 
 
 def _not_created(exc: OSError) -> StartError:

@@ -20,7 +20,7 @@ from agent.pod.facts import Instance, PodFacts
 from agent.pod.hooks import HookRunner
 from agent.pod.recorder import Recorder, container_path
 from agent.pod.termination import Terminator
-from agent.rules import backoff
+from agent.rules import backoff, messages
 
 #: A start that failed for want of configuration or resources is tried again after so many
 #: seconds (kubelet: the pod worker's retry interval of a failed sync).
@@ -120,9 +120,7 @@ class Starter:
         if self._hook is not None:
             self._hook.cancel()
 
-    async def start(
-        self, pod: Pod, container: Container, last_exit: float | None
-    ) -> Attempt:
+    async def start(self, pod: Pod, container: Container, last_exit: float | None) -> Attempt:
         """Start `container` unless its back-off holds it back.
 
         `last_exit` is when its newest run that had ended at the beginning of this round ended
@@ -158,9 +156,9 @@ class Starter:
             self._facts.back_off[name] = decision.entry
         if decision.start:
             return None
-        text = backoff.event_message(pod, name)
+        text = messages.back_off_event(pod, name)
         self._event(pod, name, EventType.WARNING, Reason.BACK_OFF, text)
-        message = backoff.waiting_message(pod, name, decision.delay)
+        message = messages.back_off_waiting(pod, name, decision.delay)
         self._facts.failed_to_start(name, "CrashLoopBackOff", message)
         return Attempt(False, decision.retry_at)
 
@@ -223,9 +221,7 @@ class Starter:
         self._facts.reveal(run.container_id)
         return Attempt(False)
 
-    async def _run_hook(
-        self, name: str, hook: LifecycleHandler, instance: Instance
-    ) -> str | None:
+    async def _run_hook(self, name: str, hook: LifecycleHandler, instance: Instance) -> str | None:
         """The hook's failure, or None; a hook that the end of the pod cut short did not fail."""
         assert self._group is not None
         self._hook = self._group.create_task(
@@ -246,10 +242,6 @@ class Starter:
         ended = await instance.watch()
         self._facts.finished(name, instance.container_id, ended)
 
-    def _event(
-        self, pod: Pod, name: str, type_: EventType, reason: Reason, message: str
-    ) -> None:
+    def _event(self, pod: Pod, name: str, type_: EventType, reason: Reason, message: str) -> None:
         path = container_path(pod, name)
         self._recorder.record(pod, type_, reason, message, field_path=path)
-
-

@@ -1,7 +1,7 @@
 """How a container, or a whole pod, comes to its end: preStop, order, stop signal, SIGKILL.
 
-Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_container.go killContainer, killContainersWithSyncResult
-and kuberuntime_termination_order.go.
+Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_container.go killContainer
+and killContainersWithSyncResult, kuberuntime_termination_order.go.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from agent.pod.recorder import Recorder, container_path
 from agent.rules import grace as grace_rules
 from agent.rules import order
 from agent.rules.grace import GraceBudget
-
 
 #: How long a dead exec hook may take to report its death, in seconds.
 _HOOK_REPORT_TIMEOUT = 1.0

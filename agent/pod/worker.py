@@ -148,9 +148,7 @@ class PodWorker:
         parts.prober.start()
         return await self._start(actions, exits)
 
-    async def _start(
-        self, actions: PodActions, exits: Mapping[str, float]
-    ) -> float | None:
+    async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
         for name in actions.init_containers_to_start:
             container = self._containers[name]

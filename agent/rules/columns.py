@@ -69,9 +69,7 @@ def _phase(pod: Pod) -> str:
     return pod.status.reason or pod.status.phase
 
 
-def _initialisation(
-    pod: Pod, sidecars: set[str]
-) -> tuple[str | None, int, _Restarts, _Restarts]:
+def _initialisation(pod: Pod, sidecars: set[str]) -> tuple[str | None, int, _Restarts, _Restarts]:
     """What holds initialisation up (None: nothing), ready sidecars, restarts, theirs alone."""
     ready, restarts, of_sidecars = 0, _Restarts(), _Restarts()
     for index, status in enumerate(pod.status.init_container_statuses):
