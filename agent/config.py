@@ -34,11 +34,11 @@ class Node(Section):
     """This machine and where barepod keeps its files."""
 
     name: str
-    address: str = "127.0.0.1"
     manifest_dir: str
     state_dir: str
     log_dir: str
     run_dir: str
+    address: str = "127.0.0.1"
     on_stop: str = "terminate"
 
 

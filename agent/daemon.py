@@ -28,7 +28,7 @@ from agent.pod.machine import Machine
 from agent.pod.manager import PodManager
 from agent.pod.metrics import Metrics
 from agent.pod.prober import PodProber, ProberParts
-from agent.pod.recorder import Recorder, container_path
+from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter
 from agent.pod.runtime import HostRuntime
 from agent.pod.starter import BackOffLimits, Starter
@@ -183,9 +183,8 @@ class Builder:
         if key in self._warned:
             return
         self._warned.add(key)
-        path = container_path(pod, container)
         reason = Reason.LIMITS_NOT_ENFORCED
-        self._recorder.record(pod, EventType.WARNING, reason, text, field_path=path)
+        self._recorder.record(pod, EventType.WARNING, reason, text, container=container)
 
 
 @asynccontextmanager

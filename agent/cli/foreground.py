@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from agent.cli.show import open_show
 from agent.config import Config
+from agent.host.launch import Launched
 from agent.manifest.load import Manifest
 from agent.model.pod import Pod
 from agent.store.memory import Change, ChangeType, MemoryStore
@@ -19,7 +20,7 @@ _GRACEFUL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Foreground:
     """One `barepod run`."""
 
-    def __init__(self, config: Config, manifest: Manifest, output: str, launcher: Launcher) -> None:
+    def __init__(self, config: Config, manifest: Manifest, output: str, launched: Launched) -> None:
         self._config = config
         self._manifest = manifest
         self._output = output
@@ -69,9 +70,10 @@ class Foreground:
     def _note(self, change: Change) -> None:
         """Remember the pods that failed by themselves, in the order in which they did."""
         pod = change.object
-        if isinstance(pod, Pod) and change.type is not ChangeType.DELETED:
-            if pod.status.phase == "Failed" and pod.metadata.deletion_timestamp is None:
-                self._failed.setdefault(pod.metadata.uid, pod)
+        if not isinstance(pod, Pod) or change.type is ChangeType.DELETED:
+            return
+        if pod.status.phase == "Failed" and pod.metadata.deletion_timestamp is None:
+            self._failed.setdefault(pod.metadata.uid, pod)
 
     def _exit_code(self) -> int:
         if self._stop_requests > 1:

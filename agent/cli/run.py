@@ -1,4 +1,4 @@
-"""`barepod run`: the pods of manifest files in the foreground, until they end or someone stops it."""
+"""`barepod run`: the pods of manifest files in the foreground, until they end."""
 
 from __future__ import annotations
 

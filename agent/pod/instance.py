@@ -13,12 +13,13 @@ from agent.action.runner import Engines
 from agent.host.clock import Clock
 from agent.host.containment import Boundary
 from agent.host.process import Child, ExitStatus
+from agent.host.streams import Streams
 from agent.model.container import Container
 from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.pod.facts import Ended
 from agent.pod.message import TerminationMessage
-from agent.pod.streams import Streams
 
+_COMPLETED, _ERROR, _OOM_KILLED = "Completed", "Error", "OOMKilled"
 _FIRST_LOOK = 0.005
 _LAST_LOOK = 0.2
 
@@ -121,10 +122,6 @@ class HostInstance:
             pause = min(pause * 2, _LAST_LOOK)
 
     async def _describe(self, status: ExitStatus, finished_at: datetime) -> Ended:
-        message = await self._parts.message.read(status.code)
-        self._parts.message.remove()
-        if status.oom_killed:
-            reason = "OOMKilled"
-        else:
-            reason = "Completed" if status.code == 0 else "Error"
+        reason = _OOM_KILLED if status.oom_killed else _ERROR if status.code else _COMPLETED
+        message = await self._parts.message.read(status.code, reason)
         return Ended(exit_code=status.code, finished_at=finished_at, reason=reason, message=message)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from random import random
 
 from agent.action.exec import Captured
 from agent.action.runner import Engines
 from agent.host import files, spawner
 from agent.host.process import SpawnError
+from agent.host.streams import Streams
 from agent.model.runtime import ContainerRun, RunState
 from agent.pod.blueprint import Blueprint, Naming, Settings, Sources
 from agent.pod.facts import Instance
@@ -21,7 +20,6 @@ from agent.pod.instance import HostInstance, InstanceParts
 from agent.pod.machine import Machine
 from agent.pod.message import VARIABLE, TerminationMessage
 from agent.pod.starter import StartError
-from agent.pod.streams import Streams
 from agent.rules.actions import container_hash
 
 _START_ERROR = 128
@@ -47,7 +45,7 @@ class PreparedRun:
         self._naming = naming
         self._created_at = machine.clock.now()
         message_path = naming.message_path(settings.run_dir)
-        _touch(message_path)
+        files.public_file(message_path)
         env = {**blueprint.command.env, VARIABLE: message_path}
         self._command = replace(blueprint.command, env=env)
         self._boundary = machine.containment.create(naming.container_id, blueprint.limits)
@@ -55,10 +53,11 @@ class PreparedRun:
             sources.warn(naming.pod, naming.container.name, warning)
         try:
             self._streams = Streams.open(
-                naming.container,
                 machine.pump,
                 naming.log_directory(settings.log_dir),
                 naming.restart_count,
+                stdin=naming.container.stdin,
+                tty=naming.container.tty,
                 max_size=settings.log_max_size,
                 max_files=settings.log_max_files,
                 follower=sources.follower(naming.pod, naming.container.name),
@@ -180,13 +179,3 @@ class _CommandResult:
         self.output = captured.output
         self.timed_out = captured.timed_out
         self.error = captured.error.message if captured.error is not None else ""
-
-
-def _touch(path: str) -> None:
-    """An empty file that anybody may write, in a directory that only its owner lists."""
-    files.private_directory(str(Path(path).parent), mode=0o711)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    try:
-        os.fchmod(fd, 0o666)
-    finally:
-        os.close(fd)

@@ -22,7 +22,7 @@ from agent.model.runtime import CONTAINER_ID_SCHEME, ProbeKind
 from agent.model.status import ContainerStatus
 from agent.pod.facts import PodFacts
 from agent.pod.metrics import Metrics
-from agent.pod.recorder import Recorder, container_path
+from agent.pod.recorder import Recorder
 from agent.rules import environment, probe_report, probe_schedule, restart
 from agent.rules import probe as rules
 
@@ -261,9 +261,12 @@ class ProbeWorker:
                 self._series.time(self._parts.scheduler.time() - self._began)
         event = probe_report.probe_event(self._kind, result.outcome, result.output)
         if event is not None:
-            path = container_path(self._pod, self._container.name)
             self._parts.recorder.record(
-                self._pod, event.type, event.reason, event.message, field_path=path
+                self._pod,
+                event.type,
+                event.reason,
+                event.message,
+                container=self._container.name,
             )
         self._publish(rules.observe(self._state, result.outcome, self._probe))
 

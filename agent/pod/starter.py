@@ -18,7 +18,7 @@ from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, KillReason
 from agent.pod.facts import Instance, PodFacts
 from agent.pod.hooks import HookRunner
-from agent.pod.recorder import Recorder, container_path
+from agent.pod.recorder import Recorder
 from agent.pod.termination import Terminator
 from agent.rules import backoff, messages
 
@@ -243,5 +243,4 @@ class Starter:
         self._facts.finished(name, instance.container_id, ended)
 
     def _event(self, pod: Pod, name: str, type_: EventType, reason: Reason, message: str) -> None:
-        path = container_path(pod, name)
-        self._recorder.record(pod, type_, reason, message, field_path=path)
+        self._recorder.record(pod, type_, reason, message, container=name)

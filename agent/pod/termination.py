@@ -20,7 +20,7 @@ from agent.model.pod import Pod
 from agent.model.runtime import KillReason
 from agent.pod.facts import Instance, PodFacts
 from agent.pod.hooks import HookRunner
-from agent.pod.recorder import Recorder, container_path
+from agent.pod.recorder import Recorder
 from agent.rules import grace as grace_rules
 from agent.rules import order
 from agent.rules.grace import GraceBudget
@@ -77,7 +77,7 @@ class Terminator:
             EventType.NORMAL,
             Reason.KILLING,
             message or f"Stopping container {container.name}",
-            field_path=container_path(pod, container.name),
+            container=container.name,
         )
         budget = grace_rules.grace_budget(pod, container, reason, override)
         async with asyncio.TaskGroup() as group:
@@ -130,7 +130,7 @@ class Terminator:
                 EventType.WARNING,
                 Reason.FAILED_PRE_STOP_HOOK,
                 "PreStopHook failed",
-                field_path=container_path(pod, container.name),
+                container=container.name,
             )
 
     async def _spend(self, budget: GraceBudget, wait: Coroutine[Any, Any, None]) -> GraceBudget:

@@ -43,6 +43,7 @@ def make_event(
     host: str,
     now: datetime,
     now_ns: int,
+    component: str = COMPONENT,
 ) -> Event:
     """An event that happened `now` (UTC; `now_ns` is the same in nanoseconds) on the node `host`.
 
@@ -58,12 +59,12 @@ def make_event(
         involved_object=about,
         reason=reason,
         message=message,
-        source=EventSource(component=COMPONENT, host=host),
+        source=EventSource(component=component, host=host),
         first_timestamp=stamp,
         last_timestamp=stamp,
         count=1,
         type=event_type,
-        reporting_component=COMPONENT,
+        reporting_component=component,
         reporting_instance=host,
     )
 

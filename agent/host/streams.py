@@ -7,7 +7,6 @@ from typing import Self
 
 from agent.host.log_engine import Follower
 from agent.host.output import LogCapture, LogPump
-from agent.model.container import Container
 
 
 class Streams:
@@ -29,16 +28,17 @@ class Streams:
     @classmethod
     def open(
         cls,
-        container: Container,
         pump: LogPump,
         directory: str,
         attempt: int,
         *,
+        stdin: bool,
+        tty: bool,
         max_size: int,
         max_files: int,
         follower: Follower | None,
     ) -> Self:
-        """Open what the container asks for; OSError leaves nothing open."""
+        """Open what a container asks for; OSError leaves nothing open."""
         if attempt > 1:
             pump.discard(directory, before=attempt - 1)
         opened: list[int] = []
@@ -46,15 +46,15 @@ class Streams:
             ends: dict[str, int] = {}
             input_: int | None = None
             master: int | None = None
-            if container.tty:
+            if tty:
                 master, slave = os.openpty()
                 opened += [master, slave]
                 ends = {"stdout": slave, "stderr": slave}
-                if container.stdin:
+                if stdin:
                     ends["stdin"] = slave
                     input_ = os.dup(master)
                     opened.append(input_)
-            elif container.stdin:
+            elif stdin:
                 ends["stdin"], input_ = os.pipe()
                 opened += [ends["stdin"], input_]
             capture = pump.open(
@@ -69,7 +69,7 @@ class Streams:
             for fd in opened:
                 os.close(fd)
             raise
-        return cls(capture=capture, child_ends=ends, input_=input_, is_tty=container.tty)
+        return cls(capture=capture, child_ends=ends, input_=input_, is_tty=tty)
 
     @property
     def stdin(self) -> int | None:
