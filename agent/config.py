@@ -26,7 +26,7 @@ class ConfigError(Exception):
         self.problems = problems
 
 
-class Section(msgspec.Struct, frozen=True, kw_only=True):
+class Section(msgspec.Struct, kw_only=True):
     """A table of the file."""
 
 
@@ -34,11 +34,11 @@ class Node(Section):
     """This machine and where barepod keeps its files."""
 
     name: str
-    address: str = "127.0.0.1"
     manifest_dir: str
     state_dir: str
     log_dir: str
     run_dir: str
+    address: str = "127.0.0.1"
     on_stop: str = "terminate"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from agent.action.result import ActionResult
 from agent.model.container import ContainerPort
@@ -41,12 +41,29 @@ class Handler(Protocol):
         ...
 
 
+class Finished:
+    """A `Running` whose `done` has been called."""
+
+    __slots__ = ()
+
+    def expire(self) -> None:
+        """Too late: nothing happens."""
+
+    def cancel(self) -> None:
+        """Too late: nothing happens."""
+
+
+#: What `start` returns when it called `done` before.
+FINISHED: Final = Finished()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """The container acted on."""
 
     address: str  # the pod's IP
     ports: tuple[ContainerPort, ...]
+    name: str = ""  # NAME_NAMESPACE(UID):CONTAINER, for the text of a probe without a handler
 
 
 class Role(Enum):

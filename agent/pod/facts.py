@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from agent.action.handler import Handler, Target
+from agent.host.clock import Clock
 from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.model.runtime import ContainerRun, ProbeKind, ProbeResult, RunState, Sandbox
 from agent.rules.backoff import BackOffEntry
@@ -47,6 +48,10 @@ class Instance(Protocol):
         """Prepare a lifecycle hook's handler against this run."""
         ...
 
+    async def watch(self) -> Ended:
+        """Wait for the end and clean up; the owner of the run keeps this going."""
+        ...
+
     async def ended(self) -> Ended:
         """Wait until the main process ended and all that it left behind is gone."""
         ...
@@ -67,9 +72,15 @@ class PodFacts:
     `changed` is called after every change that could alter the pod's status or the next plan.
     """
 
-    sandbox: Sandbox
+    clock: Clock
     changed: Callable[[], None] = lambda: None
+    sandboxes: tuple[Sandbox, ...] = ()
     runs: dict[str, list[ContainerRun]] = field(default_factory=dict)
+    #: Container id to the second in which it was started, on the monotonic clock: statuses cut
+    #: times to whole seconds, and initialDelaySeconds counts from there.
+    began_at: dict[str, float] = field(default_factory=dict)
+    #: Container id to the moment of its end, on the monotonic clock: back-off counts from there.
+    ended_at: dict[str, float] = field(default_factory=dict)
     live: dict[str, Instance] = field(default_factory=dict)
     #: Runs whose postStart hook has not returned: no status and no probe sees them yet.
     hidden: set[str] = field(default_factory=set)
@@ -93,10 +104,17 @@ class PodFacts:
         """Every run whose postStart hook has returned."""
         return [run for run in self.all_runs() if run.container_id not in self.hidden]
 
-    def last_exit(self, name: str) -> ContainerRun | None:
-        """The newest run of a container that ended."""
-        ended = (run for run in self.runs.get(name, ()) if run.state is RunState.EXITED)
-        return next(ended, None)
+    def last_exits(self) -> dict[str, float]:
+        """When the newest ended run of each container ended (monotonic seconds)."""
+        exits: dict[str, float] = {}
+        for run in self.all_runs():
+            if run.state is RunState.EXITED:
+                exits.setdefault(run.name, self.ended_at.get(run.container_id, 0.0))
+        return exits
+
+    def new_sandbox(self, sandbox: Sandbox) -> None:
+        """Everything starts anew in `sandbox`."""
+        self.sandboxes = (sandbox,)
 
     def next_restart_count(self, name: str) -> int:
         """0 for the first run, one more than the previous run's afterwards."""
@@ -105,7 +123,16 @@ class PodFacts:
 
     def began(self, run: ContainerRun, instance: Instance | None, *, hidden: bool = False) -> None:
         """A run was started, or failed to start and is recorded as ended (`instance` is None)."""
-        self.runs[run.name] = [run, *self.runs.get(run.name, ())][:_KEPT_RUNS]
+        runs = [run, *self.runs.get(run.name, ())]
+        for forgotten in runs[_KEPT_RUNS:]:
+            self.ended_at.pop(forgotten.container_id, None)
+            self.began_at.pop(forgotten.container_id, None)
+        self.runs[run.name] = runs[:_KEPT_RUNS]
+        now = self.clock.monotonic()
+        if run.started_at is not None:
+            self.began_at[run.container_id] = now - run.started_at.microsecond / 1e6
+        if instance is None:
+            self.ended_at[run.container_id] = now
         if hidden:
             self.hidden.add(run.container_id)
         if instance is not None:
@@ -123,6 +150,7 @@ class PodFacts:
             _finish(run, ended) if run.container_id == container_id else run
             for run in self.runs[name]
         ]
+        self.ended_at[container_id] = self.clock.monotonic()
         self.live.pop(name, None)
         self.changed()
 
@@ -135,10 +163,6 @@ class PodFacts:
     def start_succeeded(self, name: str) -> None:
         """The last attempt to start a container succeeded."""
         self.start_failures.pop(name, None)
-
-    def is_known(self, container_ids: Iterable[str]) -> set[str]:
-        """Those of the ids that belong to a remembered run."""
-        return {run.container_id for run in self.all_runs()}.intersection(container_ids)
 
 
 def _finish(run: ContainerRun, ended: Ended) -> ContainerRun:

@@ -1,0 +1,114 @@
+"""How does Go print a value? Kubernetes' messages quote values with Go's %q and encoding/json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import msgspec
+
+from agent.model.base import Object
+
+_SHORT_ESCAPES = {
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+    "\\": "\\\\",
+    '"': '\\"',
+}
+#: JSON names whose Go name is not simply the name with a capital letter.
+_GO_NAMES = {
+    "ip": "IP",
+    "ips": "IPs",
+    "uid": "UID",
+    "apiVersion": "APIVersion",
+    "hostIPs": "HostIPs",
+    "podIPs": "PodIPs",
+    "seLinuxOptions": "SELinuxOptions",
+    "seLinuxChangePolicy": "SELinuxChangePolicy",
+    "gmsaCredentialSpecName": "GMSACredentialSpecName",
+    "gmsaCredentialSpec": "GMSACredentialSpec",
+    "httpGet": "HTTPGet",
+    "httpHeaders": "HTTPHeaders",
+    "tcpSocket": "TCPSocket",
+    "grpc": "GRPC",
+    "tty": "TTY",
+    "dnsPolicy": "DNSPolicy",
+    "dnsConfig": "DNSConfig",
+    "fsGroup": "FSGroup",
+    "fsGroupChangePolicy": "FSGroupChangePolicy",
+    "os": "OS",
+    "fsType": "FSType",
+    "nfs": "NFS",
+    "csi": "CSI",
+    "fc": "FC",
+    "rbd": "RBD",
+    "iscsi": "ISCSI",
+    "cephfs": "CephFS",
+    "awsElasticBlockStore": "AWSElasticBlockStore",
+    "gcePersistentDisk": "GCEPersistentDisk",
+    "storageos": "StorageOS",
+}
+
+
+def quote(text: str) -> str:
+    """Return `text` as Go's strconv.Quote (%q) writes it."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return '"' + "".join(_quoted_rune(rune) for rune in text) + '"'
+
+
+def _quoted_rune(rune: str) -> str:
+    """One rune inside %q; a lone surrogate stands for a byte that was not UTF-8."""
+    short = _SHORT_ESCAPES.get(rune)
+    if short is not None:
+        return short
+    if rune.isprintable():
+        return rune
+    code = ord(rune)
+    if code < 0x20 or code == 0x7F:
+        return f"\\x{code:02x}"
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def to_json(value: object) -> str:
+    """Return `value` as Go's json.Marshal writes it: compact, maps sorted, <, > and & escaped.
+
+    A Struct of the core API is printed with its Go field names and explicit nulls, because the
+    validation of Kubernetes sees the internal types, which carry no JSON names; a Struct of
+    meta/v1 is printed as on the wire.
+    """
+    text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _plain(value: object) -> object:
+    """Reduce to what json.dumps writes in the order it should be written."""
+    if isinstance(value, Object):
+        if type(value).__module__ == "agent.model.meta":
+            return msgspec.to_builtins(value)
+        fields = msgspec.structs.fields(value)
+        return {go_name(f.encode_name): _member(getattr(value, f.name)) for f in fields}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(value[key]) for key in sorted(value)}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _member(value: object) -> object:
+    """A field of an internal struct; an empty slice or map is nil there, hence null."""
+    return None if value in ((), {}) else _plain(value)
+
+
+def go_name(json_name: str) -> str:
+    """Return the Go field name for a JSON name of the core API ("runAsUser": "RunAsUser")."""
+    return _GO_NAMES.get(json_name) or json_name[:1].upper() + json_name[1:]
