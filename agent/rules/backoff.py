@@ -53,7 +53,7 @@ def decide(
         return BackOffDecision(start=True, delay=0.0, entry=entry, retry_at=None)
     if entry is None or finished_at - entry.last_update > FORGIVE_AFTER:
         delay = initial
-    elif now - finished_at < entry.delay:
+    elif now < finished_at + entry.delay:  # the same sum as in retry_at: it must be over then
         retry_at = _retry_at(entry, finished_at, now)
         return BackOffDecision(start=False, delay=entry.delay, entry=entry, retry_at=retry_at)
     else:

@@ -15,7 +15,7 @@ from agent.rules.conditions import all_conditions, end_readiness, update_conditi
 from agent.rules.container_status import ContainerStatuses, container_statuses
 from agent.rules.deadline import Eviction
 from agent.rules.messages import limit_messages
-from agent.rules.phase import TERMINAL, pod_phase
+from agent.rules.phase import FAILED, TERMINAL, pod_phase
 from agent.rules.qos import qos_class
 from agent.rules.readiness import ProbeBeliefs, mark_ready_started
 from agent.rules.restart import HONOURED
@@ -132,25 +132,16 @@ def _phase_with_reason(
         is_static=facts.is_static,
         features=features,
     )
-    phase, reason, message = _with_history(computed, pod.status, before)
-    if facts.eviction is not None:
-        phase = "Failed"
-        reason, message = facts.eviction.reason, facts.eviction.message
-    if pod.status.phase in TERMINAL:
-        phase = pod.status.phase
-    return phase, reason, message
-
-
-def _with_history(phase: str, shown: PodStatus, before: PodStatus) -> tuple[str, str, str]:
-    """`shown` is what the API has, `before` what was generated last."""
-    if phase not in TERMINAL:
-        for earlier in (before.phase, shown.phase):
-            if earlier in TERMINAL:
-                phase = earlier
-                break
-    if phase != before.phase:
-        return phase, "", ""
-    return phase, before.reason or shown.reason, before.message or shown.message
+    for shown in (pod.status, before):
+        if shown.phase in TERMINAL:
+            computed = shown.phase
+            break
+    else:
+        if facts.eviction is not None:
+            return FAILED, facts.eviction.reason, facts.eviction.message
+    if computed != before.phase:
+        return computed, "", ""
+    return computed, before.reason or pod.status.reason, before.message or pod.status.message
 
 
 def _pod_ips(pod: Pod, facts: PodFacts, before: PodStatus) -> tuple[str, ...]:
