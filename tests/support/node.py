@@ -89,9 +89,7 @@ class FakeHandler:
         if self._script.takes is None:
             return FakeRun(lambda: None, lambda: done(ActionResult(Outcome.FAILURE, "timed out")))
         timer = self._node.scheduler.call_later(self._script.takes, lambda: done(result))
-        return FakeRun(
-            timer.cancel, lambda: done(ActionResult(Outcome.FAILURE, "timed out"))
-        )
+        return FakeRun(timer.cancel, lambda: done(ActionResult(Outcome.FAILURE, "timed out")))
 
 
 class FakeInstance:

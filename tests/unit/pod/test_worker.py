@@ -75,13 +75,14 @@ async def test_crash_loop_back_off_is_shown_while_it_lasts() -> None:
     status = node.frozen.status.container_statuses[0]
     assert status.state.waiting is not None
     assert status.state.waiting.reason == "CrashLoopBackOff"
-    assert status.state.waiting.message == "back-off 10s restarting failed container=c pod=p_default(u)"
+    assert (
+        status.state.waiting.message
+        == "back-off 10s restarting failed container=c pod=p_default(u)"
+    )
     assert status.last_state.terminated is not None
     assert status.last_state.terminated.exit_code == 3
     assert status.restart_count == 1
-    assert node.events("BackOff") == [
-        "Back-off restarting failed container c in pod p_default(u)"
-    ]
+    assert node.events("BackOff") == ["Back-off restarting failed container c in pod p_default(u)"]
 
 
 async def test_terminated_is_published_before_crash_loop_back_off() -> None:
@@ -274,7 +275,8 @@ async def test_a_program_that_cannot_start_is_reported_and_tried_with_back_off()
     await node.run_for(5)
     assert node.frozen.status.container_statuses[0].state.waiting is not None
     assert (
-        node.frozen.status.container_statuses[0].state.waiting.reason == "CreateContainerConfigError"
+        node.frozen.status.container_statuses[0].state.waiting.reason
+        == "CreateContainerConfigError"
     )
     assert node.events("Failed") == ['Error: configmap "x" not found']
 
@@ -397,7 +399,9 @@ async def test_a_probe_that_hangs_fails_at_its_timeout() -> None:
 
 async def test_initial_delay_counts_from_the_start() -> None:
     node = Node(
-        pod(container("c", liveness_probe=probe("alive", period_seconds=4, initial_delay_seconds=9)))
+        pod(
+            container("c", liveness_probe=probe("alive", period_seconds=4, initial_delay_seconds=9))
+        )
     )
 
     await node.run_for(17)
