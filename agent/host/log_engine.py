@@ -186,7 +186,13 @@ class Engine:
     def add(self, track: Track, fds: dict[str, int]) -> None:
         """Make the file and begin to read."""
         self._tracks.add(track)
-        track.sink.open()
+        try:
+            track.sink.open()
+        except BaseException:
+            for fd in fds.values():
+                os.close(fd)
+            self._forget(track)
+            raise
         if track.sink.due is not None:
             self.watch_retry(track)
         for stream, fd in fds.items():
