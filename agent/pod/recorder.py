@@ -8,7 +8,7 @@ from agent.host.clock import Clock
 from agent.model.event import Event, EventSource, EventType, Reason
 from agent.model.meta import ObjectMeta, ObjectReference
 from agent.model.pod import Pod
-from agent.rules.events import EventCorrelator, event_name
+from agent.rules.events import Correlator, event_name
 
 COMPONENT = "kubelet"
 
@@ -26,7 +26,7 @@ class Recorder:
         self._store = store
         self._clock = clock
         self._node_name = node_name
-        self._correlator = EventCorrelator()
+        self._correlator = Correlator()
         self._nanoseconds = 0
 
     def record(
@@ -60,9 +60,9 @@ class Recorder:
             reporting_component=component,
             reporting_instance=self._node_name,
         )
-        correlated = self._correlator.correlate(event, at=self._clock.monotonic(), now_ns=now_ns)
-        if correlated.event is not None:
-            self._correlator.stored(self._store.put(correlated.event))
+        correlated = self._correlator.correlate(event, self._clock.monotonic())
+        if correlated is not None:
+            self._store.put(correlated)
 
     def _unique_time(self, now: float) -> int:
         """Nanoseconds since the epoch, never the same twice: events are named after it."""

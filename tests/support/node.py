@@ -22,7 +22,7 @@ from agent.pod.metrics import Metrics
 from agent.pod.prober import PodProber, ProberParts
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter
-from agent.pod.starter import BackOffLimits, ImageError, Starter, StartError
+from agent.pod.starter import BackOffLimits, Starter, StartError
 from agent.pod.termination import Terminator
 from agent.pod.worker import PodWorker, WorkerParts
 from agent.rules.actions import container_hash
@@ -45,7 +45,8 @@ class Behaviour:
     lives: list[tuple[float | None, int]] = field(default_factory=lambda: [(None, 0)])
     stop_takes: float | None = 0.0
     stop_code: int = 0
-    start_errors: list[StartError | ImageError | None] = field(default_factory=lambda: [None])
+    image_problems: list[str | None] = field(default_factory=lambda: [None])
+    start_errors: list[StartError | None] = field(default_factory=lambda: [None])
 
 
 @dataclass
@@ -202,11 +203,8 @@ class Node:
     def note(self, what: str) -> None:
         self.log.append((round(self.scheduler.time(), 3), what))
 
-    def ensure_image(self, pod: Pod, container: Container) -> None:
-        error = self.behaviour(container.name).start_errors[0]
-        if isinstance(error, ImageError):
-            _take(self.behaviour(container.name).start_errors)
-            raise error
+    def image_problem(self, container: Container) -> str | None:
+        return _take(self.behaviour(container.name).image_problems)
 
     def create(self, pod: Pod, container: Container, restart_count: int) -> _Prepared:
         return _Prepared(self, container, restart_count)
