@@ -69,11 +69,13 @@ class Instance(Protocol):
 class PodFacts:
     """Facts about one pod; only its worker and what the worker owns write here.
 
-    `changed` is called after every change that could alter the pod's status or the next plan.
+    `changed` is called after every change that could alter the next plan, `shown` after one that
+    alters the status alone.
     """
 
     clock: Clock
     changed: Callable[[], None] = lambda: None
+    shown: Callable[[], None] = lambda: None
     sandboxes: tuple[Sandbox, ...] = ()
     runs: dict[str, list[ContainerRun]] = field(default_factory=dict)
     #: Container id to the second in which it was started, on the monotonic clock: statuses cut
@@ -158,7 +160,7 @@ class PodFacts:
         """The last attempt to start a container failed, or was put off."""
         if self.start_failures.get(name) != (reason, message):
             self.start_failures[name] = (reason, message)
-            self.changed()
+            self.shown()
 
     def start_succeeded(self, name: str) -> None:
         """The last attempt to start a container succeeded."""

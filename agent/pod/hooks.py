@@ -33,9 +33,13 @@ class HookRunner:
         """Run `hook` of container `name`; None when it succeeded, else the long failure message."""
         timeout = _TCP_TIMEOUT if hook.tcp_socket is not None else None
         result = await runner.run(instance.hook(hook), timeout, self.scheduler)
-        if result.note:
+        if result.fallback:
             self.recorder.record(
-                self.pod, EventType.WARNING, Reason.LIFECYCLE_HTTP_FALLBACK, result.note
+                self.pod,
+                EventType.WARNING,
+                Reason.LIFECYCLE_HTTP_FALLBACK,
+                f"request to HTTPS lifecycle hook {result.fallback} got HTTP response, "
+                "retry with HTTP succeeded",
             )
         if result.outcome in (Outcome.SUCCESS, Outcome.WARNING):
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -54,7 +55,7 @@ async def test_restarts_come_at_once_then_after_ten_seconds_doubling_to_five_min
     await node.run_for(2000)
 
     starts = node.times("c started")
-    gaps = [round(later - earlier - 1) for earlier, later in zip(starts, starts[1:], strict=False)]
+    gaps = [round(later - earlier - 1) for earlier, later in pairwise(starts)]
     assert gaps[:8] == [0, 10, 20, 40, 80, 160, 300, 300]
 
 
