@@ -57,7 +57,7 @@ class Servicer:
 
     def __init__(self, check: Callable[[Any, Any], Any]) -> None:
         self.Check = check
-        self.Watch = check
+        self.Watch = self.List = check
 
 
 class Moody:

@@ -219,7 +219,7 @@ def _payload_trouble(body: bytes, encoding: bytes) -> Status | None:
     if body[:1] == b"\1":
         text = "grpc: compressed flag set with identity or empty encoding"
         if encoding not in (b"", b"identity"):
-            name = quote(printable(to_text(encoding)))
+            name = quote(to_text(encoding))
             text = f"grpc: Decompressor is not installed for grpc-encoding {name}"
         return Status(status.INTERNAL, text)
     if body[:1] > b"\1":
