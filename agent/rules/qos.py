@@ -54,8 +54,6 @@ def _amounts(resources: Mapping[str, str]) -> dict[str, int]:
 
 
 def _nanos(text: str) -> int:
+    """No quantity has a finer grain than a billionth: quantities are rounded to it when read."""
     amount = quantity.parse(text)
-    places = min(amount.exponent + _NANO_EXPONENT, _MAX_PLACES)
-    if places >= 0:
-        return amount.unscaled * int(10**places)
-    return -(-amount.unscaled // int(10**-places))
+    return amount.unscaled * int(10 ** min(amount.exponent + _NANO_EXPONENT, _MAX_PLACES))
