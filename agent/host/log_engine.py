@@ -95,23 +95,22 @@ class Source:
         except OSError:  # EIO: nobody holds the other side of the terminal any more
             data = b""
         if not data:
-            self._end()
+            self.end()
             return 0
         track = self._track
         track.take(self._stream, data, self._splitter.feed(data, track.engine.stamp()))
         return len(data)
 
-    def stop(self) -> None:
+    def drain(self) -> None:
         """Read what is there now and no more, although others may still write."""
         count = array.array("i", [0])
         fcntl.ioctl(self._fd, _FIONREAD, count)
         left = count[0]
         while left > 0 and self._fd >= 0:
             left -= self.ready() or left
-        if self._fd >= 0:
-            self._end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Close, and pass on what was left without a newline."""
         track = self._track
         track.engine.unregister(self._fd)
         os.close(self._fd)
@@ -186,7 +185,13 @@ class Engine:
     def add(self, track: Track, fds: dict[str, int]) -> None:
         """Make the file and begin to read."""
         self._tracks.add(track)
-        track.sink.open()
+        try:
+            track.sink.open()
+        except BaseException:
+            for fd in fds.values():
+                os.close(fd)
+            self._forget(track)
+            raise
         if track.sink.due is not None:
             self.watch_retry(track)
         for stream, fd in fds.items():
@@ -197,7 +202,9 @@ class Engine:
         if track not in self._tracks:
             return
         for source in tuple(track.sources):
-            source.stop()
+            source.drain()
+        for source in tuple(track.sources):  # not before: a writer would complain about the first
+            source.end()
         if track in self._tracks:
             track.sink.retry(self.stamp())
             self._forget(track)

@@ -79,7 +79,9 @@ class LogSink:
             self._flush()
         elif self._gaps or self._held_size + len(records) > HELD_LIMIT:
             lines, size = self._gaps.get(stream, (0, 0))
-            self._gaps[stream] = (lines + records.count(b"\n"), size + len(records))
+            count = records.count(b"\n")
+            size += len(records) - count * cri_log.PREFIX_SIZE
+            self._gaps[stream] = (lines + count, size)
         else:
             self._hold(records)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from agent.manifest.errors import FieldError, forbidden
 from agent.manifest.validation import annotations as pod_annotations
-from agent.manifest.validation import configdata, warnings
 from agent.manifest.validation.containers import check_image_spaces
 from agent.manifest.validation.metadata import check_metadata
 from agent.manifest.validation.options import Errors, Options
@@ -66,11 +65,15 @@ def _check_create_only(pod: Pod, errors: Errors) -> None:
 
 def pod_warnings(pod: Pod) -> list[str]:
     """What the API server would warn about when it accepts this pod (WarningsOnCreate)."""
+    from agent.manifest.validation import warnings  # only who shows them pays for the import
+
     return warnings.pod_warnings(pod)
 
 
 def validate_config_map(config_map: ConfigMap) -> list[FieldError]:
     """What is wrong with a ConfigMap (ValidateConfigMap)."""
+    from agent.manifest.validation import configdata
+
     errors: Errors = []
     configdata.check_config_map(config_map, errors)
     return errors
@@ -78,6 +81,8 @@ def validate_config_map(config_map: ConfigMap) -> list[FieldError]:
 
 def validate_secret(secret: Secret) -> list[FieldError]:
     """What is wrong with a Secret whose stringData was merged into data (ValidateSecret)."""
+    from agent.manifest.validation import configdata
+
     errors: Errors = []
     configdata.check_secret(secret, errors)
     return errors

@@ -18,7 +18,7 @@ from agent.model.security import SecurityContext
 from agent.pod.blueprint import Blueprint, Naming, Settings, Sources
 from agent.pod.machine import Machine
 from agent.pod.prepared import PreparedRun
-from agent.pod.starter import ImageError, StartError
+from agent.pod.starter import StartError
 from agent.rules import environment, images, messages
 from agent.rules.downward import ConfigError, Surroundings
 from agent.rules.images import ImageEntry
@@ -34,10 +34,11 @@ class HostRuntime:
         self._machine = machine
         self._sources = sources
 
-    def ensure_image(self, pod: Pod, container: Container) -> None:
-        """Raises ImageError for an image that needs an entry in `[images]` and has none."""
-        if not container.command and images.find(self._settings.images, container.image) is None:
-            raise ImageError(container.image)
+    def image_problem(self, container: Container) -> str | None:
+        """Why the image cannot be used: without a command it needs an entry in `[images]`."""
+        if container.command or images.find(self._settings.images, container.image) is not None:
+            return None
+        return images.unknown_image(container.image)
 
     def create(self, pod: Pod, container: Container, restart_count: int) -> PreparedRun:
         """Prepare a run; raises StartError."""

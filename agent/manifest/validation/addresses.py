@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 from agent.manifest import gotext
 from agent.manifest.errors import invalid
 from agent.manifest.validation.options import Errors
@@ -73,6 +71,8 @@ def parse_sloppy(text: str) -> bytes | None:
         if packed is None:
             return None
         tail = ".".join(map(str, packed))
+    import socket  # rarely needed, and slow to import
+
     try:
         return socket.inet_pton(socket.AF_INET6, head + colon + tail)
     except (OSError, ValueError):

@@ -6,12 +6,11 @@ are bytes of UTF-8, as in Go.
 
 from __future__ import annotations
 
-from string import ascii_letters, ascii_lowercase, digits
-
 Messages = list[str]
 
-_LOWER = ascii_lowercase + digits
-_ALNUM = ascii_letters + digits
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_LOWER = _LETTERS + "0123456789"
+_ALNUM = _LETTERS.upper() + _LOWER
 _LABEL_CHARACTERS = _LOWER + "-"
 _NAME_CHARACTERS = _ALNUM + "-_."
 
@@ -163,7 +162,7 @@ def port_name(text: str) -> Messages:
     messages = [] if size(text) <= 15 else [too_long(15)]
     if not _consists_of(text, _LABEL_CHARACTERS):
         messages.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
-    if not any(character in ascii_lowercase for character in text):
+    if not any(character in _LETTERS for character in text):
         messages.append("must contain at least one letter (a-z)")
     if "--" in text:
         messages.append("must not contain consecutive hyphens")

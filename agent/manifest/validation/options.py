@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.manifest.errors import FieldError, invalid
 
 Errors = list[FieldError]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True, gc=False):
     """What differs between clusters: a flag of the API server, and its feature gates.
 
     `features` names the gates that are on beside those that Kubernetes 1.34 turns on by itself.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.manifest import gotext
 from agent.model.volume import DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(msgspec.Struct, frozen=True):
     """A file and the source it comes from, for the message."""
 
     path: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 
 from agent.manifest.errors import (
     duplicate,
@@ -317,7 +316,7 @@ def _plus(left: Amount, right: Amount) -> Amount:
     if gap > _MOST_DIGITS:
         return high
     unscaled = high.unscaled * 10**gap + low.unscaled
-    return replace(left, unscaled=unscaled, exponent=low.exponent, text="")
+    return Amount(unscaled, low.exponent, left.format, left.is_int64 and right.is_int64)
 
 
 def _maximum(left: Mapping[str, Amount], right: Mapping[str, Amount]) -> dict[str, Amount]:
