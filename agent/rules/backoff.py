@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 INITIAL_DELAY = 10.0
 MAXIMUM_DELAY = 300.0
@@ -12,16 +12,14 @@ FORGIVE_AFTER = 600.0
 SWEEP_INTERVAL = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class BackOffEntry:
+class BackOffEntry(msgspec.Struct, frozen=True):
     """What is remembered of a container: the current delay, and when it was last started."""
 
     delay: float
     last_update: float
 
 
-@dataclass(frozen=True, slots=True)
-class BackOffDecision:
+class BackOffDecision(msgspec.Struct, frozen=True):
     """Start now, or ask again at `retry_at`.
 
     `delay` is the delay that holds (wait) or that will hold for the next start (start); `entry`

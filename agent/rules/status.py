@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -21,8 +20,7 @@ from agent.rules.readiness import ProbeBeliefs, mark_ready_started
 from agent.rules.restart import HONOURED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodFacts:
+class PodFacts(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of a pod on this host.
 
     `sandboxes` are newest first. `start_failures` are reason and message of each container's
@@ -32,8 +30,8 @@ class PodFacts:
 
     runs: Sequence[ContainerRun] = ()
     sandboxes: Sequence[Sandbox] = ()
-    start_failures: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    beliefs: ProbeBeliefs = field(default_factory=ProbeBeliefs)
+    start_failures: Mapping[str, tuple[str, str]] = msgspec.field(default_factory=dict)
+    beliefs: ProbeBeliefs = msgspec.field(default_factory=ProbeBeliefs)
     host_ips: Sequence[str] = ()
     is_terminal: bool = False
     is_static: bool = False
