@@ -1,0 +1,137 @@
+"""Events are counted, combined and limited, and no count is ever lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.model.event import Event, EventType
+from agent.model.meta import ObjectReference
+from agent.rules import events
+from agent.rules.event_correlator import Correlated, EventCorrelator
+
+START = datetime(2025, 6, 1, 12, tzinfo=UTC)
+START_NS = round(START.timestamp()) * 10**9
+WEB = ObjectReference(kind="Pod", namespace="default", name="web", uid="u-1", api_version="v1")
+
+
+class Recorder:
+    """Feeds a correlator as the agent does."""
+
+    def __init__(self) -> None:
+        self.correlator = EventCorrelator()
+
+    def record(
+        self, message: str, at: float = 0, *, reason: str = "Failed", about: ObjectReference = WEB
+    ) -> Correlated:
+        now, now_ns = START + timedelta(seconds=at), START_NS + round(at * 10**9)
+        event = events.make_event(
+            about, EventType.WARNING, reason, message, host="n1", now=now, now_ns=now_ns
+        )
+        done = self.correlator.correlate(event, at=at, now_ns=now_ns)
+        if done.event is not None:
+            self.correlator.stored(done.event)
+        return done
+
+    def recorded(self, message: str, at: float = 0) -> Event:
+        event = self.record(message, at).event
+        assert event is not None
+        return event
+
+
+def test_a_repeated_event_keeps_its_name_and_beginning() -> None:
+    recorder = Recorder()
+
+    first = recorder.recorded("boom", 0)
+    second = recorder.record("boom", 90)
+
+    assert second.event is not None
+    assert second.event.metadata.name == first.metadata.name
+    assert (second.event.first_timestamp, second.event.last_timestamp) == (
+        START,
+        START + timedelta(seconds=90),
+    )
+    assert second.patch == {
+        "count": 2,
+        "lastTimestamp": second.event.last_timestamp,
+        "message": "boom",
+    }
+
+
+def test_the_tenth_different_message_is_combined_and_the_next_ones_with_it() -> None:
+    recorder = Recorder()
+    for number in range(9):
+        recorder.record(f"boom {number}", number)
+
+    tenth = recorder.recorded("boom 9", 9)
+    eleventh = recorder.recorded("boom 10", 10)
+
+    assert tenth.message == "(combined from similar events): boom 9"
+    assert eleventh.message == "(combined from similar events): boom 10"
+    assert (tenth.count, eleventh.count) == (1, 2)
+    assert tenth.metadata.name == eleventh.metadata.name
+
+
+def test_ten_quiet_minutes_end_a_group() -> None:
+    recorder = Recorder()
+    for number in range(9):
+        recorder.record(f"boom {number}", number)
+
+    assert recorder.recorded("boom 9", 609).message == "boom 9"
+
+
+def test_an_object_has_a_budget_that_fills_slowly() -> None:
+    recorder = Recorder()
+    allowed = [recorder.record("boom").event is not None for _ in range(30)]
+
+    later = [recorder.record("boom", at).event is not None for at in (299, 300, 301)]
+
+    assert allowed == [True] * 25 + [False] * 5
+    assert later == [False, True, False]
+
+
+def test_budgets_are_not_shared_between_objects() -> None:
+    recorder = Recorder()
+    other = ObjectReference(kind="Pod", namespace="default", name="web", uid="u-2")
+    for _ in range(30):
+        recorder.record("boom")
+
+    assert recorder.record("boom", about=other).event is not None
+
+
+def test_what_was_dropped_is_counted_by_the_next_event_that_passes() -> None:
+    recorder = Recorder()
+    for _ in range(40):
+        recorder.record("boom")
+
+    assert recorder.recorded("boom", 300).count == 41
+
+
+def test_the_oldest_memory_is_forgotten() -> None:
+    recorder = Recorder()
+    recorder.record("boom", reason="First")
+    for number in range(5000):
+        about = ObjectReference(kind="Pod", name=f"p{number}", uid=f"u-{number}")
+        recorder.record("boom", about=about)
+
+    again = recorder.record("boom", reason="First")
+
+    assert again.event is not None
+    assert again.event.count == 1
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["a", "b", "c"]), st.floats(0, 200)), min_size=1, max_size=60
+    )
+)
+def test_no_count_is_ever_lost(happened: list[tuple[str, float]]) -> None:
+    recorder = Recorder()
+    at, counts = 0.0, dict.fromkeys("abc", 0)
+    for message, pause in happened:
+        at += pause
+        counts[message] += 1
+        event = recorder.record(message, at).event
+        assert event is None or event.count == counts[message]
