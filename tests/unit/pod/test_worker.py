@@ -346,7 +346,11 @@ async def test_readiness_goes_away_and_returns_without_a_restart() -> None:
     seen: list[tuple[float, str]] = []
     for at, published in node.statuses:
         for condition in published.status.conditions:
-            if condition.type == "Ready" and (not seen or seen[-1][1] != condition.status):
+            if (
+                at < 40
+                and condition.type == "Ready"
+                and (not seen or seen[-1][1] != condition.status)
+            ):
                 seen.append((at, condition.status))
     assert seen == [(0, "False"), (0, "True"), (12, "False"), (20, "True")]
     assert node.times("c started") == [0]
@@ -393,7 +397,7 @@ async def test_a_probe_that_hangs_fails_at_its_timeout() -> None:
         scripts={"c ready": Script(takes=None)},
     )
 
-    await node.run_for(8)
+    await node.run_for(4)
 
     assert node.events("Unhealthy") == ["Readiness probe failed: timed out"]
 
