@@ -36,8 +36,11 @@ def test_the_budget_is_never_exceeded(grace: int, hook: float, turn: float) -> N
 
 @given(st.lists(st.tuples(st.none() | SECONDS, st.none() | SECONDS), min_size=1, max_size=6))
 def test_a_grace_period_only_shrinks(requests: list[tuple[int | None, int | None]]) -> None:
+    """But for one quirk of the kubelet: a deletion with zero counts as none beside an override."""
     previous = 0
     for deletion, override in requests:
+        if deletion == 0 and override is not None:
+            continue
         one = pod(
             metadata={"deletionGracePeriodSeconds": deletion}, terminationGracePeriodSeconds=30
         )
