@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 LINE_LIMIT = 16 * 1024
-NEWLINE = 10
+PREFIX_SIZE = len("2025-06-01T12:00:00.123456789Z stdout F ")
 
 
 class Record(NamedTuple):

@@ -53,7 +53,8 @@ class Track:
             self.sink.write(stream, records)
             if self.sink.due is not None:
                 self.engine.watch_retry(self)
-            self.changed()
+            if self.watchers:
+                self.changed()
         if self.follower is not None:
             try:
                 self.follower(stream, data)
@@ -76,13 +77,14 @@ class Track:
 class Source:
     """One descriptor that a container writes to, from our side."""
 
-    __slots__ = ("_fd", "_splitter", "_stream", "_track")
+    __slots__ = ("_fd", "_splitter", "_stamp", "_stream", "_track")
 
     def __init__(self, track: Track, stream: str, fd: int) -> None:
         self._track = track
         self._stream = stream
         self._fd = fd
         self._splitter = Splitter(stream)
+        self._stamp = track.engine.stamp
         track.sources.append(self)
         track.engine.register(fd, self)
 
@@ -95,28 +97,26 @@ class Source:
         except OSError:  # EIO: nobody holds the other side of the terminal any more
             data = b""
         if not data:
-            self._end()
+            self.end()
             return 0
-        track = self._track
-        track.take(self._stream, data, self._splitter.feed(data, track.engine.stamp()))
+        self._track.take(self._stream, data, self._splitter.feed(data, self._stamp()))
         return len(data)
 
-    def stop(self) -> None:
+    def drain(self) -> None:
         """Read what is there now and no more, although others may still write."""
         count = array.array("i", [0])
         fcntl.ioctl(self._fd, _FIONREAD, count)
         left = count[0]
         while left > 0 and self._fd >= 0:
             left -= self.ready() or left
-        if self._fd >= 0:
-            self._end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Close, and pass on what was left without a newline."""
         track = self._track
         track.engine.unregister(self._fd)
         os.close(self._fd)
         self._fd = -1
-        track.take(self._stream, b"", self._splitter.finish(track.engine.stamp()))
+        track.take(self._stream, b"", self._splitter.finish(self._stamp()))
         track.source_ended(self)
 
 
@@ -186,7 +186,13 @@ class Engine:
     def add(self, track: Track, fds: dict[str, int]) -> None:
         """Make the file and begin to read."""
         self._tracks.add(track)
-        track.sink.open()
+        try:
+            track.sink.open()
+        except BaseException:
+            for fd in fds.values():
+                os.close(fd)
+            self._forget(track)
+            raise
         if track.sink.due is not None:
             self.watch_retry(track)
         for stream, fd in fds.items():
@@ -197,7 +203,9 @@ class Engine:
         if track not in self._tracks:
             return
         for source in tuple(track.sources):
-            source.stop()
+            source.drain()
+        for source in tuple(track.sources):  # not before: a writer would complain about the first
+            source.end()
         if track in self._tracks:
             track.sink.retry(self.stamp())
             self._forget(track)

@@ -58,7 +58,7 @@ class LogFile:
 
     def open(self) -> None:
         """Create what is missing and append to what is there; a torn last record is ended."""
-        os.makedirs(os.path.dirname(self.path), _DIRECTORY_MODE, exist_ok=True)
+        _make_directory(os.path.dirname(self.path))
         fd = os.open(self.path, _FLAGS, _FILE_MODE)
         try:
             found = os.fstat(fd)
@@ -79,11 +79,13 @@ class LogFile:
 
         After a short write (a disk just full) the file ends within a record; its rest comes next.
         """
-        end = self._end(data, start)
-        whole = start == 0 and end == len(data)
-        written = os.write(self._fd, data if whole else memoryview(data)[start:end])
+        if start == 0 and len(data) <= self._bound - self._size:
+            start = written = os.write(self._fd, data)
+        else:
+            end = self._end(data, start)
+            written = os.write(self._fd, memoryview(data)[start:end])
+            start += written
         self._size += written
-        start += written
         self._torn = data[start - 1] != _NEWLINE
         return start
 
@@ -190,6 +192,18 @@ def remove_logs(directory: str | os.PathLike[str], *, before: int | None = None)
             attempt = _attempt(name)
             if attempt is not None and attempt < before:
                 os.unlink(os.path.join(os.fspath(directory), name))
+
+
+def _make_directory(path: str) -> None:
+    """Make it and its parents; `os.makedirs` would leave the parents' mode to the umask."""
+    try:
+        os.mkdir(path, _DIRECTORY_MODE)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
+    except FileNotFoundError:
+        _make_directory(os.path.dirname(path))
+        _make_directory(path)
 
 
 def _attempt(name: str) -> int | None:
