@@ -25,6 +25,7 @@ class Connection:
         "_connecting",
         "_ended",
         "_endpoint",
+        "_lost",
         "_mask",
         "_outgoing",
         "_reactor",
@@ -43,6 +44,7 @@ class Connection:
         self._outgoing = b""
         self._connecting = False
         self._mask = 0
+        self._lost = 0  # errno of a send that failed
 
     def open(self, request: bytes) -> str:
         """Begin; return why that is impossible, or "". Raises OSError without a free socket."""
@@ -53,11 +55,8 @@ class Connection:
         self._sock = sock
         self._outgoing = request
         self._connecting = state == dial.PENDING
-        trouble = "" if self._connecting else self._send(sock)
-        if trouble:
-            sock.close()
-            self._sock = None
-            return trouble
+        if not self._connecting:
+            self._send(sock)
         self._mask = self._wanted()
         self._reactor.register(sock.fileno(), self, self._mask)
         return ""
@@ -83,35 +82,40 @@ class Connection:
                 self._over(dial.failure(self._endpoint, state))
                 return
         trouble = self._receive(sock) if events & ~WRITE else ""
-        if not self.exchange.finished and not trouble:
-            trouble = self._send(sock)
         if self.exchange.finished or trouble:
             self._over(trouble)
-        elif self._mask != self._wanted():
+            return
+        self._send(sock)
+        if self._mask != self._wanted():
             self._mask = self._wanted()
             self._reactor.modify(sock.fileno(), self._mask)
 
     def _receive(self, sock: socket.SocketType) -> str:
+        """Feed what has come; return why nothing more will come, if that is not a plain end."""
         try:
             data = sock.recv(_READ_SIZE)
         except BlockingIOError:
             return ""
         except OSError as exc:
-            return _broken(sock, self._endpoint, "read", exc)
+            return self._broken(sock, exc.errno or 0)
+        if not data and self._lost:
+            return self._broken(sock, self._lost)
         self._outgoing += self.exchange.receive(data)
         return ""
 
-    def _send(self, sock: socket.SocketType) -> str:
+    def _send(self, sock: socket.SocketType) -> None:
+        """Send what is to be sent; a peer that takes nothing any more may have answered before."""
         if not self._outgoing:
-            return ""
+            return
         try:
-            sent = sock.send(self._outgoing, socket.MSG_NOSIGNAL)
+            sent = sock.send(self._outgoing)
         except BlockingIOError:
-            return ""
+            return
         except OSError as exc:
-            return _broken(sock, self._endpoint, "write", exc)
+            self._lost = exc.errno or 0
+            self._outgoing = b""
+            return
         self._outgoing = self._outgoing[sent:]
-        return ""
 
     def _wanted(self) -> int:
         if self._connecting:
@@ -124,9 +128,8 @@ class Connection:
             self.exchange.lose(trouble)
         self._ended()
 
-
-def _broken(sock: socket.SocketType, endpoint: dial.Endpoint, verb: str, error: OSError) -> str:
-    """Return Go's text for a read or write that failed."""
-    own = sock.getsockname()
-    ends = f"{join_host_port(own[0], own[1])}->{endpoint.text}"
-    return f"{verb} tcp {ends}: {verb}: {errno_text(error.errno or 0)}"
+    def _broken(self, sock: socket.SocketType, number: int) -> str:
+        """Return Go's text for a connection that failed while it was read."""
+        own = sock.getsockname()
+        ends = f"{join_host_port(own[0], own[1])}->{self._endpoint.text}"
+        return f"read tcp {ends}: read: {errno_text(number)}"

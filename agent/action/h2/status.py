@@ -154,9 +154,8 @@ class Headers:
             (b"application/grpc+", b"application/grpc;")
         ):
             return ""
-        return (
-            f'transport: received unexpected content-type "{printable(to_text(self.content_type))}"'
-        )
+        received = quote(to_text(self.content_type))
+        return f"transport: received unexpected content-type {received}"
 
     def status(self) -> Status:
         """Return the status that trailers carry; without one it is Unknown."""
