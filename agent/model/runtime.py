@@ -42,12 +42,17 @@ class ContainerRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """The frame in which a pod's containers run; a new one means that everything starts anew."""
+    """The frame in which a pod's containers run; a new one means that everything starts anew.
+
+    A ready sandbox without an `ip` is made anew, unless the pod is on the host network.
+    `host_network` is what it was made for; None compares with nothing.
+    """
 
     sandbox_id: str
     ready: bool = True
     ip: str = ""
     attempt: int = 0
+    host_network: bool | None = None
 
 
 class ProbeKind(StrEnum):

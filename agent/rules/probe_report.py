@@ -9,15 +9,7 @@ from dataclasses import dataclass
 
 from agent.model.event import EventType, Reason
 from agent.model.runtime import Outcome, ProbeKind, ProbeResult
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeEvent:
-    """An event about one execution of a probe."""
-
-    type: EventType
-    reason: Reason
-    message: str
+from agent.rules.events import Announcement
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +26,7 @@ _FAILED = ProbeMetric("failed", is_timed=False)
 
 def probe_event(
     kind: ProbeKind, outcome: Outcome, output: str, *, errored_as: str = "unknown"
-) -> ProbeEvent | None:
+) -> Announcement | None:
     """The event of one execution, after all its tries; every failure has one, not only the last.
 
     `output` is the failure's, warning's or error's text; `errored_as` is the result that the
@@ -44,12 +36,12 @@ def probe_event(
         return None
     if outcome is Outcome.WARNING:
         message = f"{kind} probe warning: {output}"
-        return ProbeEvent(EventType.WARNING, Reason.PROBE_WARNING, message)
+        return Announcement(EventType.WARNING, Reason.PROBE_WARNING, message)
     if outcome is Outcome.FAILURE:
         message = f"{kind} probe failed: {output}"
     else:
         message = f"{kind} probe errored and resulted in {errored_as} state: {output}"
-    return ProbeEvent(EventType.WARNING, Reason.UNHEALTHY, message)
+    return Announcement(EventType.WARNING, Reason.UNHEALTHY, message)
 
 
 def probe_metric(outcome: Outcome) -> ProbeMetric | None:
