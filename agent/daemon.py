@@ -7,8 +7,9 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from random import random
 
-from agent.action.resolve import Resolver
+from agent.action.runner import Machine as HandlerMachine
 from agent.config import Config
 from agent.host.clock import SystemClock
 from agent.host.containment import choose_containment
@@ -76,7 +77,6 @@ async def open_machine(
     pump = LogPump(
         loop, lambda path, exc: problem(f"cannot write {path}: {exc.strerror or exc}".lower())
     )
-    resolver = Resolver(loop)
     spawner.start()
     try:
         yield Machine(
@@ -86,7 +86,7 @@ async def open_machine(
             spawner=spawner,
             containment=containment,
             pump=pump,
-            resolver=resolver,
+            handlers=HandlerMachine(reactor=reactor, scheduler=scheduler, random=random),
         )
     finally:
         await containment.close()

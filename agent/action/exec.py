@@ -5,29 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from agent.action.handler import FINISHED, Done, Role, Running
+from agent.action.handler import FINISHED, Done, Running
+from agent.action.http.text import printable, to_text
 from agent.action.result import ActionResult, Outcome
-from agent.action.texts import duration, replaced
 from agent.manifest.gotext import quote
+from agent.model.duration import go_text
 
 _MAX_OUTPUT: Final = 10 * 1024
 
 
-class Captured(Protocol):
-    """How a command ended.
-
-    `output` is all of stdout, then all of stderr. `error` says why the command could not be
-    started; it begins with `exec: ` when the command is at fault, not the machine.
-    """
+class NotStarted(Protocol):
+    """Why a command could not be started; `str()` is the text."""
 
     @property
-    def exit_code(self) -> int:
-        """128 + signal for a killed one."""
+    def transient(self) -> bool:
+        """Whether the machine lacked something for the moment; the command is not at fault."""
+        ...
+
+
+class Captured(Protocol):
+    """How a command ended (agent.host.spawner)."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """128 + signal for a killed one; None when it did not end by itself."""
         ...
 
     @property
     def output(self) -> bytes:
-        """What was captured."""
+        """All of stdout, then all of stderr, as far as they were kept."""
         ...
 
     @property
@@ -36,8 +42,8 @@ class Captured(Protocol):
         ...
 
     @property
-    def error(self) -> str:
-        """Empty when it was started."""
+    def error(self) -> NotStarted | None:
+        """None when it was started."""
         ...
 
 
@@ -63,13 +69,12 @@ class Captures(Protocol):
 
 
 class Exec:
-    """Runs `command`, which is expanded already."""
+    """Runs `command`, in which variables are expanded already."""
 
-    __slots__ = ("_captures", "_command", "_role")
+    __slots__ = ("_captures", "command")
 
-    def __init__(self, command: tuple[str, ...], role: Role, captures: Captures) -> None:
-        self._command = command
-        self._role = role
+    def __init__(self, command: tuple[str, ...], captures: Captures) -> None:
+        self.command = command
         self._captures = captures
 
     def start(self, timeout: float | None, done: Done) -> Running:
@@ -80,39 +85,22 @@ class Exec:
 
     def result(self, captured: Captured, timeout: float | None) -> ActionResult:
         """Judge how the command ended."""
-        if captured.error:
-            # A kubelet discards this as an error; a probe that cannot fail helps nobody.
-            at_fault = captured.error.startswith("exec: ")
-            return self._failed(Outcome.FAILURE if at_fault else Outcome.ERROR, captured.error)
-        if captured.timed_out:
-            return self.timed_out(timeout)
-        output = captured.output[:_MAX_OUTPUT]
+        if captured.error is not None:
+            # A kubelet discards a missing program as an error; a probe that cannot fail is a trap.
+            at_fault = not captured.error.transient
+            outcome = Outcome.FAILURE if at_fault else Outcome.ERROR
+            return ActionResult(outcome, str(captured.error))
         code = captured.exit_code
-        if code == 0:
-            return ActionResult(Outcome.SUCCESS, replaced(output), 0)
-        if self._role is Role.PROBE:
-            return ActionResult(Outcome.FAILURE, replaced(output), code)
-        text = f"command '{' '.join(self._command)}' exited with {code}: {replaced(output)}"
-        return self._failed(Outcome.FAILURE, text, output, code)
+        if captured.timed_out or code is None:
+            return self.timed_out(timeout)
+        outcome = Outcome.SUCCESS if code == 0 else Outcome.FAILURE
+        return ActionResult(outcome, printable(to_text(captured.output[:_MAX_OUTPUT])), code)
 
     def timed_out(self, timeout: float | None) -> ActionResult:
         """Return the failure of a command that took too long; its output is lost."""
-        after = duration(timeout or 0)
-        text = f"command timed out: {quote(' '.join(self._command))} timed out after {after}"
-        return self._failed(Outcome.FAILURE, text)
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """What is run."""
-        return self._command
-
-    def _failed(
-        self, outcome: Outcome, text: str, output: bytes = b"", code: int | None = None
-    ) -> ActionResult:
-        """Hooks tell the output beside the error (kubelet: lifecycle.Run)."""
-        if self._role is Role.LIFECYCLE:
-            text += f", message: {quote(output.decode('utf-8', 'surrogateescape'))}"
-        return ActionResult(outcome, text, code)
+        command, after = quote(" ".join(self.command)), go_text(timeout or 0)
+        text = f"command timed out: {command} timed out after {after}"
+        return ActionResult(Outcome.FAILURE, text)
 
 
 class _Execution:

@@ -16,9 +16,9 @@ from agent.action.h2.exchange import Exchange
 from agent.action.h2.status import Status
 from agent.action.handler import FINISHED, Done, Running
 from agent.action.result import ActionResult, Outcome
-from agent.action.texts import duration
 from agent.action.watches import Schedules, Timer, Watches
 from agent.manifest.gotext import quote
+from agent.model.duration import go_text
 
 _BASE_DELAY: Final = 1.0
 _GROWTH: Final = 1.6
@@ -34,17 +34,17 @@ class Grpc:
     `random` returns 0 to 1 and spreads the retries.
     """
 
-    __slots__ = ("_request", "_service", "_timeout", "address", "random", "reactor", "scheduler")
+    __slots__ = ("_request", "_service", "_timeout", "endpoint", "random", "reactor", "scheduler")
 
     def __init__(
         self,
-        address: dial.Address,
+        endpoint: dial.Endpoint,
         service: str,
         reactor: Watches,
         scheduler: Schedules,
         random: Callable[[], float],
     ) -> None:
-        self.address = address
+        self.endpoint = endpoint
         self.reactor = reactor
         self.scheduler = scheduler
         self.random = random
@@ -62,7 +62,7 @@ class Grpc:
         """Return what is sent: the same bytes as long as the timeout is the same."""
         if not self._request or timeout != self._timeout:
             self._timeout = timeout
-            self._request = health.request(self.address.text, self._service, timeout)
+            self._request = health.request(self.endpoint.text, self._service, timeout)
         return self._request
 
     def delay(self, failures: int) -> float:
@@ -108,11 +108,11 @@ class _Call:
         """Open a connection and ask on it."""
         self._timer = None
         self._no_socket = ""
-        connection = Connection(self._grpc.address, self._grpc.reactor, self._ended)
+        connection = Connection(self._grpc.endpoint, self._grpc.reactor, self._ended)
         try:
             trouble = connection.open(self._grpc.request(self._timeout))
         except OSError as exc:
-            trouble = self._no_socket = dial.no_socket(self._grpc.address, exc)
+            trouble = self._no_socket = dial.no_socket(self._grpc.endpoint, exc)
         if trouble:
             self._not_connected(f"transport: Error while dialing: {trouble}")
         else:
@@ -120,16 +120,16 @@ class _Call:
 
     def expire(self) -> None:
         """Fail with the text of the phase that took too long."""
-        within = duration(self._timeout or 0)
-        where = quote(self._grpc.address.text)
+        where = quote(self._grpc.endpoint.text)
         if self._ready or (self._connection is not None and self._connection.exchange.ready):
-            self._fail(f"timeout: health rpc did not complete within {within}")
+            self._finish(_rpc_timed_out(self._timeout))
         elif self._no_socket:
             text = f"error: failed to connect service at {where}: {self._no_socket}"
             self._finish(ActionResult(Outcome.ERROR, text))
         else:
+            within = go_text(self._timeout or 0)
             what = f"timeout: failed to connect service {where} within {within}"
-            self._fail(f"{what}: context deadline exceeded")
+            self._finish(_failed(f"{what}: context deadline exceeded"))
 
     def cancel(self) -> None:
         """Let go of everything."""
@@ -154,46 +154,49 @@ class _Call:
             self._asked_again = True  # grpc-go retries once, at once, what no server has seen
             self.connect()
         else:
-            self._judge(exchange)
+            self._finish(verdict(exchange, self._timeout))
 
     def _not_connected(self, why: str) -> None:
         if self._ready:
             text = f"connection error: desc = {quote(why)}"
-            self._rpc_failed(Status(status.UNAVAILABLE, text))
+            self._finish(_rpc_failed(Status(status.UNAVAILABLE, text), self._timeout))
             return
         self._failures += 1
         delay = self._grpc.delay(self._failures)
         self._timer = self._grpc.scheduler.call_later(delay, self.connect)
-
-    def _judge(self, exchange: Exchange) -> None:
-        """The call has an answer, or a failure."""
-        if exchange.message is None:
-            self._rpc_failed(exchange.failure)
-            return
-        found = health.serving_status(exchange.message)
-        if isinstance(found, Status):
-            self._rpc_failed(found)
-        elif found == health.SERVING:
-            self._finish(_HEALTHY)
-        else:
-            name = quote(health.status_name(found))
-            self._fail(f"service unhealthy (responded with {name})")
-
-    def _rpc_failed(self, failure: Status) -> None:
-        if failure.code == status.UNIMPLEMENTED:
-            what = "this server does not implement the grpc health protocol (grpc.health.v1.Health)"
-            self._fail(f"error: {what}: {failure.message}")
-        elif failure.code == status.DEADLINE_EXCEEDED:
-            within = duration(self._timeout or 0)
-            self._fail(f"timeout: health rpc did not complete within {within}")
-        else:
-            self._fail(f"error: health rpc probe failed: {failure}")
-
-    def _fail(self, text: str) -> None:
-        self._finish(ActionResult(Outcome.FAILURE, text))
 
     def _finish(self, result: ActionResult) -> None:
         done = self._done
         self.cancel()
         if done is not None:
             done(result)
+
+
+def verdict(exchange: Exchange, timeout: float | None) -> ActionResult:
+    """Return what a finished call says of the server (kubelet: grpcProber.Probe)."""
+    if exchange.message is None:
+        return _rpc_failed(exchange.failure, timeout)
+    found = health.serving_status(exchange.message)
+    if isinstance(found, Status):
+        return _rpc_failed(found, timeout)
+    if found == health.SERVING:
+        return _HEALTHY
+    name = quote(health.status_name(found))
+    return _failed(f"service unhealthy (responded with {name})")
+
+
+def _rpc_failed(failure: Status, timeout: float | None) -> ActionResult:
+    if failure.code == status.DEADLINE_EXCEEDED:
+        return _rpc_timed_out(timeout)
+    if failure.code == status.UNIMPLEMENTED:
+        what = "this server does not implement the grpc health protocol (grpc.health.v1.Health)"
+        return _failed(f"error: {what}: {failure.message}")
+    return _failed(f"error: health rpc probe failed: {failure}")
+
+
+def _rpc_timed_out(timeout: float | None) -> ActionResult:
+    return _failed(f"timeout: health rpc did not complete within {go_text(timeout or 0)}")
+
+
+def _failed(text: str) -> ActionResult:
+    return ActionResult(Outcome.FAILURE, text)

@@ -11,9 +11,16 @@ def hook_message(handler: LifecycleHandler, container: str, pod: str, result: Ac
     """Return the long message of a hook that failed; `pod` is NAME_NAMESPACE(UID).
 
     It becomes the container's waiting message after a failed postStart; events have a short one.
+    stdout and stderr of a command come as one text, so both places of an exec message show it.
     """
+    error, tail = result.output, ""
     if handler.exec is not None:
-        what = f"Exec lifecycle hook ([{' '.join(handler.exec.command)}])"
+        command = " ".join(handler.exec.command)
+        what = f"Exec lifecycle hook ([{command}])"
+        tail = ', message: ""'
+        if result.exit_code is not None:
+            error = f"command '{command}' exited with {result.exit_code}: {result.output}"
+            tail = f", message: {quote(result.output)}"
     elif handler.http_get is not None:
         what = f"HTTP lifecycle hook ({handler.http_get.path})"
     elif handler.tcp_socket is not None:
@@ -23,4 +30,4 @@ def hook_message(handler: LifecycleHandler, container: str, pod: str, result: Ac
     else:
         return f"Cannot run handler: {result.output}"
     place = f"for Container {quote(container)} in Pod {quote(pod)}"
-    return f"{what} {place} failed - error: {result.output}"
+    return f"{what} {place} failed - error: {error}{tail}"

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from agent.action import dial
 from agent.action.handler import FINISHED, Done, Running
+from agent.action.resolve import Address, Answer, Cancellable, LookupFailure
 from agent.action.result import ActionResult, Outcome
 from agent.action.watches import Watches
 from agent.host.reactor import WRITE
@@ -19,22 +20,15 @@ from agent.host.reactor import WRITE
 _SUCCESS = ActionResult(Outcome.SUCCESS)
 
 
-class Lookup(Protocol):
-    """A question to the resolver that may still be open."""
+class Resolves(Protocol):
+    """Turns host names into addresses without blocking (agent.action.resolve)."""
 
-    def cancel(self) -> None:
-        """Do not answer any more."""
+    def known(self, host: str) -> tuple[Address, ...] | None:
+        """What can be said at once."""
         ...
 
-
-class Resolves(Protocol):
-    """Turns host names into addresses without blocking."""
-
-    def resolve(self, host: str, found: Callable[[tuple[str, ...], str], None]) -> Lookup:
-        """Call `found(addresses, "")`, or `found((), why)`; it may be called at once.
-
-        `why` is Go's text, such as `lookup web: no such host`.
-        """
+    def lookup(self, host: str, tell: Callable[[Answer], None]) -> Cancellable:
+        """Ask; `tell` is called later."""
         ...
 
 
@@ -48,25 +42,27 @@ class TcpSocket:
         self._port = port
         self._reactor = reactor
         self._resolver = resolver
-        self._single = dial.Address(host, port) if dial.is_numeric(host) else None
+        self._single = dial.literal_endpoint(host, port)
 
     def start(self, timeout: float | None, done: Done) -> Running:
         """Connect; on loopback the answer is there before this returns."""
         if not 0 <= self._port <= 65535:
             done(_failed(f"dial tcp: address {self._port}: invalid port"))
             return FINISHED
-        address = self._single
-        if address is None:
-            return _Connecting(self._reactor, done).look_up(self._host, self._port, self._resolver)
+        endpoint = self._single
+        if endpoint is None:
+            attempt = _Connecting(self._reactor, done)
+            attempt.look_up(self._host, self._port, self._resolver)
+            return FINISHED if attempt.over else attempt
         try:
-            sock, state = dial.begin(address)
+            sock, state = dial.begin(endpoint)
         except OSError as exc:
-            done(ActionResult(Outcome.ERROR, dial.no_socket(address, exc)))
+            done(ActionResult(Outcome.ERROR, dial.no_socket(endpoint, exc)))
             return FINISHED
         if state == dial.PENDING:
-            return _Connecting(self._reactor, done).wait_for(sock, address)
+            return _Connecting(self._reactor, done).wait_for(sock, endpoint)
         sock.close()
-        done(_SUCCESS if state == dial.CONNECTED else _failed(dial.failure(address, state)))
+        done(_SUCCESS if state == dial.CONNECTED else _failed(dial.failure(endpoint, state)))
         return FINISHED
 
 
@@ -76,57 +72,61 @@ class _Connecting:
     Addresses are tried one after the other; when all fail the first failure is told, as Go does.
     """
 
-    __slots__ = ("_address", "_done", "_host", "_lookup", "_reactor", "_rest", "_sock", "_text")
+    __slots__ = ("_done", "_endpoint", "_host", "_lookup", "_reactor", "_rest", "_sock", "_text")
 
     def __init__(self, reactor: Watches, done: Done) -> None:
         self._reactor = reactor
         self._done: Done | None = done
         self._host = ""
-        self._lookup: Lookup | None = None
+        self._lookup: Cancellable | None = None
         self._sock: socket.SocketType | None = None
-        self._address: dial.Address | None = None
-        self._rest: list[dial.Address] = []
+        self._endpoint: dial.Endpoint | None = None
+        self._rest: list[dial.Endpoint] = []
         self._text = ""
 
-    def look_up(self, host: str, port: int, resolver: Resolves) -> _Connecting:
+    @property
+    def over(self) -> bool:
+        """Whether `done` was called."""
+        return self._done is None
+
+    def look_up(self, host: str, port: int, resolver: Resolves) -> None:
         """Resolve the name, then try its addresses."""
         self._host = host
 
-        def found(addresses: tuple[str, ...], why: str) -> None:
+        def found(answer: Answer) -> None:
             self._lookup = None
-            if self._done is None:
+            if isinstance(answer, LookupFailure):
+                self._finish(_failed(f"dial tcp: {answer.text}"))
                 return
-            if why or not addresses:
-                self._finish(_failed(f"dial tcp: {why or f'lookup {host}: no such host'}"))
-                return
-            self._rest = [dial.Address(ip, port) for ip in addresses]
+            self._rest = [dial.Endpoint(address, port) for address in answer]
             self._try_next()
 
-        lookup = resolver.resolve(host, found)
-        if self._address is None and self._done is not None:
-            self._lookup = lookup
-        return self
+        known = resolver.known(host)
+        if known is None:
+            self._lookup = resolver.lookup(host, found)
+        else:
+            found(known)
 
-    def wait_for(self, sock: socket.SocketType, address: dial.Address) -> _Connecting:
+    def wait_for(self, sock: socket.SocketType, endpoint: dial.Endpoint) -> _Connecting:
         """Take over a connect that is on its way."""
         self._sock = sock
-        self._address = address
+        self._endpoint = endpoint
         self._reactor.register(sock.fileno(), self, WRITE)
         return self
 
     def ready(self, events: int) -> None:
         """The connect is settled, or this was an event for the descriptor's previous owner."""
-        if self._sock is None or self._address is None:
+        if self._sock is None or self._endpoint is None:
             return
-        state = dial.finish(self._sock, self._address)
+        state = dial.finish(self._sock, self._endpoint)
         if state != dial.PENDING:
             self._release()
-            self._settled(self._address, state)
+            self._settled(self._endpoint, state)
 
     def expire(self) -> None:
         """Fail with Go's timeout text."""
-        where = "" if self._address is None else f" {self._address.text}"
-        what = f"lookup {self._host}: i/o timeout" if self._address is None else "i/o timeout"
+        where = "" if self._endpoint is None else f" {self._endpoint.text}"
+        what = f"lookup {self._host}: i/o timeout" if self._endpoint is None else "i/o timeout"
         self._finish(_failed(f"dial tcp{where}: {what}"))
 
     def cancel(self) -> None:
@@ -138,24 +138,24 @@ class _Connecting:
             self._lookup = None
 
     def _try_next(self) -> None:
-        address = self._rest.pop(0)
-        self._address = address
+        endpoint = self._rest.pop(0)
+        self._endpoint = endpoint
         try:
-            sock, state = dial.begin(address)
+            sock, state = dial.begin(endpoint)
         except OSError as exc:
-            self._finish(ActionResult(Outcome.ERROR, dial.no_socket(address, exc)))
+            self._finish(ActionResult(Outcome.ERROR, dial.no_socket(endpoint, exc)))
             return
         if state == dial.PENDING:
-            self.wait_for(sock, address)
+            self.wait_for(sock, endpoint)
             return
         sock.close()
-        self._settled(address, state)
+        self._settled(endpoint, state)
 
-    def _settled(self, address: dial.Address, state: int) -> None:
+    def _settled(self, endpoint: dial.Endpoint, state: int) -> None:
         if state == dial.CONNECTED:
             self._finish(_SUCCESS)
             return
-        self._text = self._text or dial.failure(address, state)
+        self._text = self._text or dial.failure(endpoint, state)
         if self._rest:
             self._try_next()
         else:

@@ -8,18 +8,25 @@ do the same).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from errno import EINVAL
 from select import EPOLLIN, epoll
 
 from agent.host import clone, descendants, marks
-from agent.host.wire import CAPTURED, Message, Spec
+from agent.host.wire import CAPTURED, close_all
+
+TYPE_CHECKING = False  # importing `typing` would double the helper's memory
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.host.wire import Message, Spec
+
+    Ready = Callable[[], None]
+    Begin = Callable[[Spec, "Pipes", int, int], tuple[int, int]]
 
 _READ = 64 * 1024
 _KEEP = 10 * 1024
 _SIGKILL = 9
 _KILL_ROUNDS = 20
-
-Ready = Callable[[], None]
 
 
 class Pipe:
@@ -85,6 +92,60 @@ class Watch:
                 ready()
 
 
+class Pipes:
+    """stdout, stderr and the report of a failed start; the far ends are the command's."""
+
+    __slots__ = ("err", "err_end", "out", "out_end", "report", "report_end")
+
+    def __init__(self) -> None:
+        opened: list[int] = []
+        try:
+            for _ in range(3):
+                opened += os.pipe()
+        except OSError:
+            close_all(opened)
+            raise
+        self.out, self.out_end, self.err, self.err_end, self.report, self.report_end = opened
+
+    def close_far_ends(self) -> None:
+        """The command has its own copies now."""
+        close_all((self.out_end, self.err_end, self.report_end))
+
+    def close_all(self) -> None:
+        """There is no command."""
+        self.close_far_ends()
+        close_all((self.out, self.err, self.report))
+
+
+def by_clone(spec: Spec, pipes: Pipes, cgroup_fd: int, stdin: int) -> tuple[int, int]:
+    """Start through a copy of this process, which can take any preparation; pid and pidfd."""
+    parent = os.getpid()
+    born = clone.clone(cgroup_fd=cgroup_fd, as_sibling=False)
+    if born.pid == 0:
+        join = -1 if born.joined else cgroup_fd
+        clone.become(spec, (stdin, pipes.out_end, pipes.err_end), pipes.report_end, parent, join)
+    return born.pid, born.pidfd
+
+
+def by_spawn(spec: Spec, pipes: Pipes, _cgroup_fd: int, stdin: int) -> tuple[int, int]:
+    """Start by posix_spawn, which copies nothing: for commands that need no preparation.
+
+    This process stands still until the program is executed.
+    """
+    argv, env, cwd = spec[:3]
+    clone.step("cwd", lambda: os.chdir(cwd))
+    path = clone.look_up(argv[0], env.get("PATH", ""))
+    actions = [
+        (os.POSIX_SPAWN_DUP2, fd, number)
+        for number, fd in enumerate((stdin, pipes.out_end, pipes.err_end))
+    ]
+    try:
+        pid = os.posix_spawn(path, argv, env, file_actions=actions, setsid=True)
+    except (OSError, ValueError) as exc:
+        raise clone.Failure("exec", getattr(exc, "errno", None) or EINVAL, path) from None
+    return pid, os.pidfd_open(pid)
+
+
 class Capture:
     """A running command; answers once, through `answer`."""
 
@@ -107,6 +168,7 @@ class Capture:
         spec: Spec,
         cgroup_fd: int,
         stdin: int,
+        begin: Begin,
         watch: Watch,
         answer: Callable[[Message], None],
     ) -> None:
@@ -116,28 +178,17 @@ class Capture:
         self._watch = watch
         self._answer = answer
         self._status: tuple[int, int] | None = None
-        opened: list[int] = []
+        pipes = Pipes()
         try:
-            for _ in range(3):
-                opened += os.pipe()
-            parent = os.getpid()
-            born = clone.clone(cgroup_fd=cgroup_fd, as_sibling=False)
-        except (OSError, clone.Failure):
-            for fd in opened:
-                os.close(fd)
+            self.pid, self._pidfd = begin(spec, pipes, cgroup_fd, stdin)
+        except BaseException:
+            pipes.close_all()
             raise
-        out, out_end, err, err_end, report, report_end = opened
-        if born.pid == 0:
-            join = -1 if born.joined else cgroup_fd
-            clone.become(spec, (stdin, out_end, err_end), report_end, parent, join)
-        for fd in (out_end, err_end, report_end):
-            os.close(fd)
-        self.pid = born.pid
-        self._pidfd = born.pidfd
-        self._report = report
+        pipes.close_far_ends()
+        self._report = pipes.report
         watch.add(self._pidfd, self._exited)
-        self._out = Pipe(out, watch, self._finish)
-        self._err = Pipe(err, watch, self._finish)
+        self._out = Pipe(pipes.out, watch, self._finish)
+        self._err = Pipe(pipes.err, watch, self._finish)
 
     def kill(self, *, timed_out: bool) -> Killing:
         """Kill all that the command started, and answer with what there is."""

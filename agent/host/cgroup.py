@@ -19,12 +19,13 @@ _WANTED = ("memory", "cpu", "pids")
 class Cgroup:
     """The cgroup of one run; `fd` is its directory, for CLONE_INTO_CGROUP."""
 
-    __slots__ = ("_clock", "_events", "_reactor", "_waiter", "fd", "path")
+    __slots__ = ("_clock", "_events", "_reactor", "_waiter", "fd", "limited", "path")
 
     def __init__(self, path: str, reactor: Reactor, clock: Clock) -> None:
         """Create it (OSError)."""
         os.mkdir(path)
         self.path = path
+        self.limited = False
         self._reactor = reactor
         self._clock = clock
         self._waiter: asyncio.Future[None] | None = None
@@ -113,6 +114,7 @@ class Hierarchy:
                 continue
             try:
                 files.write(f"{cgroup.path}/{file}", text)
+                cgroup.limited = True
             except OSError as exc:
                 problems.append(f"cannot set {file} to {text}: {(exc.strerror or '').lower()}")
         return cgroup, tuple(problems)

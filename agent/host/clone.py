@@ -10,12 +10,16 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-from collections.abc import Callable
 from errno import EACCES, EINVAL, EISDIR, ENOENT, ENOSYS, EPERM
-from typing import NoReturn
 
 from agent.host.marks import RLIMIT_RTTIME
-from agent.host.wire import Spec
+
+TYPE_CHECKING = False  # importing `typing` would double the helper's memory
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+    from agent.host.wire import Spec
 
 _CLONE_PIDFD = 0x1000
 _CLONE_PARENT = 0x8000
@@ -56,6 +60,23 @@ class Born:
         self.pid = pid
         self.pidfd = pidfd
         self.joined = joined
+
+
+class Inherited:
+    """What a new process takes over from this one: its mark and umask, from birth on."""
+
+    __slots__ = ("_mark", "_umask")
+
+    def __init__(self, spec: Spec) -> None:
+        self._umask = spec[4]
+        self._mark = spec[8]
+
+    def __enter__(self) -> None:
+        os.umask(self._umask)
+        step("mark", lambda: _limit(((RLIMIT_RTTIME, self._mark, resource.RLIM_INFINITY),)))
+
+    def __exit__(self, *_: object) -> None:
+        resource.setrlimit(RLIMIT_RTTIME, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def clone(*, cgroup_fd: int, as_sibling: bool) -> Born:
@@ -121,19 +142,26 @@ def _report(fd: int, failure: Failure) -> None:
 
 
 def _prepare(spec: Spec, stdio: tuple[int, int, int], parent: int, join_fd: int) -> None:
-    _, _, cwd, user, umask, rlimits, no_new_privs, cap_drop, mark, die, tty = spec
-    limits = ((RLIMIT_RTTIME, mark, resource.RLIM_INFINITY), *rlimits)
-    _step("cgroup", lambda: _join(join_fd))
-    _step("session", lambda: _settle(stdio, umask, tty=tty))
-    _step("rlimit", lambda: _limit(limits))
-    _step("capability", lambda: _give_up(cap_drop))
-    _step("user", lambda: _change_user(user, no_new_privs=no_new_privs))
+    # Every page that the copy touches costs a fault: nothing is done that need not be.
+    _, _, cwd, user, _, rlimits, no_new_privs, cap_drop, _, die, tty = spec
+    if join_fd >= 0:
+        step("cgroup", lambda: _join(join_fd))
+    step("session", lambda: _settle(stdio, tty=tty))
+    if rlimits:
+        step("rlimit", lambda: _limit(rlimits))
+    if cap_drop:
+        step("capability", lambda: _give_up(cap_drop))
+    if user is not None:
+        step("user", lambda: _change_user(*user))
+    if no_new_privs:
+        step("user", lambda: _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
     if die:  # after the change of user, which clears it
-        _step("session", lambda: _die_with(parent))
-    _step("cwd", lambda: os.chdir(cwd))
+        step("session", lambda: _die_with(parent))
+    step("cwd", lambda: os.chdir(cwd))
 
 
-def _step(stage: str, action: Callable[[], None]) -> None:
+def step(stage: str, action: Callable[[], None]) -> None:
+    """Do it, or raise `Failure` of this stage."""
     try:
         action()
     except ValueError:  # resource: "not allowed to raise maximum limit"
@@ -143,20 +171,17 @@ def _step(stage: str, action: Callable[[], None]) -> None:
 
 
 def _join(cgroup_fd: int) -> None:
-    if cgroup_fd < 0:
-        return
     fd = os.open("cgroup.procs", os.O_WRONLY | os.O_CLOEXEC, dir_fd=cgroup_fd)
     os.write(fd, b"0")
     os.close(fd)
 
 
-def _settle(stdio: tuple[int, int, int], umask: int, *, tty: bool) -> None:
+def _settle(stdio: tuple[int, int, int], *, tty: bool) -> None:
     os.setsid()
     for number, fd in enumerate(stdio):
         os.dup2(fd, number)
     if tty:
         _check(_libc.ioctl(0, _TIOCSCTTY, 0))
-    os.umask(umask)
 
 
 def _limit(limits: tuple[tuple[int, int, int], ...]) -> None:
@@ -169,13 +194,10 @@ def _give_up(capabilities: tuple[int, ...]) -> None:
         _check(_libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0))
 
 
-def _change_user(user: tuple[int, int, tuple[int, ...]] | None, *, no_new_privs: bool) -> None:
-    if user is not None:
-        os.setgroups(user[2])
-        os.setresgid(user[1], user[1], user[1])
-        os.setresuid(user[0], user[0], user[0])
-    if no_new_privs:
-        _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+def _change_user(uid: int, gid: int, groups: tuple[int, ...]) -> None:
+    os.setgroups(groups)
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
 
 
 def _die_with(parent: int) -> None:

@@ -39,6 +39,11 @@ class Boundary(Protocol):
         ...
 
     @property
+    def limited(self) -> bool:
+        """Whether the cgroup holds limits, so that commands must be counted there too."""
+        ...
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """One sentence for each limit that is not enforced."""
         ...
@@ -135,6 +140,10 @@ class RunBoundary:
     @property
     def cgroup_fd(self) -> int | None:
         return None if self._cgroup is None else self._cgroup.fd
+
+    @property
+    def limited(self) -> bool:
+        return self._cgroup is not None and self._cgroup.limited
 
     def command_mark(self) -> int:
         return marks.command_mark(self.mark, next(self._commands))

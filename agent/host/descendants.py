@@ -10,20 +10,25 @@ import os
 
 # `signal` would build enums for 5 ms; this is the module behind it.
 from _signal import pidfd_send_signal  # type: ignore[import-not-found]
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+
+TYPE_CHECKING = False  # importing `typing` would double the helper's memory
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 _CHUNK = 64 * 1024
 _STAT_SIZE = 1024
 
 
-class Stat(NamedTuple):
+class Stat:
     """A process at one moment (/proc/PID/stat); `started` is in clock ticks since boot."""
 
-    state: str
-    parent: int
-    session: int
-    started: int
+    __slots__ = ("parent", "session", "started", "state")
+
+    def __init__(self, state: str, parent: int, session: int, started: int) -> None:
+        self.state = state
+        self.parent = parent
+        self.session = session
+        self.started = started
 
     @property
     def ended(self) -> bool:

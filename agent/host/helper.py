@@ -17,14 +17,18 @@ import gc
 import os
 import time
 from _signal import SIG_DFL, SIG_SETMASK, pthread_sigmask, signal  # type: ignore[import-not-found]
-from collections.abc import Callable
-from contextlib import suppress
 from errno import EMFILE
 from heapq import heappop, heappush
 
 from agent.host import cgroup_files, clone, descendants, marks, wire
-from agent.host.capture import Capture, Killing, Watch
-from agent.host.wire import Channel, Message, Packet, Spec
+from agent.host.capture import Capture, Killing, Watch, by_clone, by_spawn
+from agent.host.wire import Channel, Packet
+
+TYPE_CHECKING = False  # importing `typing` would double the helper's memory
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.host.wire import Message, Spec
 
 _SIGNALS = range(1, 65)
 _UNCHANGEABLE = (9, 19, 32, 33)
@@ -52,6 +56,7 @@ class Helper:
         self._channel = channel
         self._watch = Watch()
         self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        self._self = (os.getuid(), {os.getgid(), *os.getgroups()})
         self._starting: dict[int, Starting] = {}
         self._captures: dict[int, Capture] = {}
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
@@ -85,11 +90,12 @@ class Helper:
     def _handle(self, message: Message, fds: list[int]) -> None:
         kind, id_ = message[:2]
         if kind in (wire.SPAWN, wire.CAPTURE):
-            _, _, spec, present, timeout = message
+            _, _, spec, present, timeout, careful = message
             if len(fds) != present.bit_count():
                 self._fail(kind, id_, clone.Failure("descriptors", EMFILE))
                 return
-            self._start(kind, id_, spec, self._by_role(present, fds), timeout)
+            roles = self._by_role(present, fds)
+            self._start(kind, id_, self._without_change(spec), roles, timeout, careful)
         elif kind == wire.CANCEL:
             self._cancel(id_)
         elif kind == wire.GUARD:
@@ -109,12 +115,14 @@ class Helper:
         spec: Spec,
         fds: tuple[int, int, int, int],
         timeout: float | None,
+        careful: bool,
     ) -> None:
         try:
-            if kind == wire.SPAWN:
-                self._spawn(id_, spec, fds[:3], fds[3])
-            else:
-                self._capture(id_, spec, fds[3], timeout)
+            with clone.Inherited(spec):
+                if kind == wire.SPAWN:
+                    self._spawn(id_, spec, fds[:3], fds[3])
+                else:
+                    self._capture(id_, spec, fds[3], timeout, careful=careful)
         except clone.Failure as exc:
             self._fail(kind, id_, exc)
         except OSError as exc:
@@ -161,12 +169,24 @@ class Helper:
         self._send(message, (started.pidfd,))
         os.close(started.pidfd)
 
-    def _capture(self, id_: int, spec: Spec, cgroup_fd: int, timeout: float | None) -> None:
+    def _without_change(self, spec: Spec) -> Spec:
+        """The user we are anyway needs no preparation."""
+        user = spec[3]
+        if user is None or (user[0], {user[1], *user[2]}) != self._self:
+            return spec
+        return (*spec[:3], None, *spec[4:])
+
+    def _capture(
+        self, id_: int, spec: Spec, cgroup_fd: int, timeout: float | None, *, careful: bool
+    ) -> None:
         def answer(message: Message) -> None:
             self._captures.pop(id_, None)
             self._send(message)
 
-        self._captures[id_] = Capture(id_, spec, cgroup_fd, self._null, self._watch, answer)
+        _, _, _, user, _, rlimits, no_new_privs, cap_drop = spec[:8]
+        prepared = user is not None or rlimits or no_new_privs or cap_drop or cgroup_fd >= 0
+        begin = by_clone if prepared or careful else by_spawn
+        self._captures[id_] = Capture(id_, spec, cgroup_fd, self._null, begin, self._watch, answer)
         if timeout is not None:
             self._after(timeout, lambda: self._timed_out(id_))
 
@@ -181,8 +201,7 @@ class Helper:
         if capture is not None:
             self._kill_on(capture.kill(timed_out=False))
         elif started is not None:  # its report then ends without an execve
-            with suppress(ProcessLookupError):
-                os.kill(started.pid, _SIGKILL)
+            descendants.send(started.pid, _SIGKILL, lambda _pid: True)
 
     def _kill_on(self, killing: Killing) -> None:
         def again() -> None:
@@ -256,8 +275,10 @@ def _close_all_but(kept: int) -> None:
     """Whatever the agent inherited from its own parent ends here."""
     for name in os.listdir("/proc/self/fd"):
         if int(name) > 2 and int(name) != kept:
-            with suppress(OSError):  # the directory's own descriptor is gone already
+            try:
                 os.close(int(name))
+            except OSError:  # the directory's own descriptor is gone already
+                continue
 
 
 def _ignore(_number: int, _frame: object) -> None:

@@ -6,11 +6,15 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from agent.host.launch import Launched
 from agent.host.process import Child
 from agent.host.reactor import READ, WRITE, Reactor
-from agent.host.wire import Channel, Message, Packet
+from agent.host.wire import Channel, Packet
+
+if TYPE_CHECKING:
+    from agent.host.wire import Message
 
 
 class HelperLink:

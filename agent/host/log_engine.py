@@ -53,7 +53,8 @@ class Track:
             self.sink.write(stream, records)
             if self.sink.due is not None:
                 self.engine.watch_retry(self)
-            self.changed()
+            if self.watchers:
+                self.changed()
         if self.follower is not None:
             try:
                 self.follower(stream, data)
@@ -76,13 +77,14 @@ class Track:
 class Source:
     """One descriptor that a container writes to, from our side."""
 
-    __slots__ = ("_fd", "_splitter", "_stream", "_track")
+    __slots__ = ("_fd", "_splitter", "_stamp", "_stream", "_track")
 
     def __init__(self, track: Track, stream: str, fd: int) -> None:
         self._track = track
         self._stream = stream
         self._fd = fd
         self._splitter = Splitter(stream)
+        self._stamp = track.engine.stamp
         track.sources.append(self)
         track.engine.register(fd, self)
 
@@ -97,8 +99,7 @@ class Source:
         if not data:
             self.end()
             return 0
-        track = self._track
-        track.take(self._stream, data, self._splitter.feed(data, track.engine.stamp()))
+        self._track.take(self._stream, data, self._splitter.feed(data, self._stamp()))
         return len(data)
 
     def drain(self) -> None:
@@ -115,7 +116,7 @@ class Source:
         track.engine.unregister(self._fd)
         os.close(self._fd)
         self._fd = -1
-        track.take(self._stream, b"", self._splitter.finish(track.engine.stamp()))
+        track.take(self._stream, b"", self._splitter.finish(self._stamp()))
         track.source_ended(self)
 
 

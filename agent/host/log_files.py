@@ -79,11 +79,13 @@ class LogFile:
 
         After a short write (a disk just full) the file ends within a record; its rest comes next.
         """
-        end = self._end(data, start)
-        whole = start == 0 and end == len(data)
-        written = os.write(self._fd, data if whole else memoryview(data)[start:end])
+        if start == 0 and len(data) <= self._bound - self._size:
+            start = written = os.write(self._fd, data)
+        else:
+            end = self._end(data, start)
+            written = os.write(self._fd, memoryview(data)[start:end])
+            start += written
         self._size += written
-        start += written
         self._torn = data[start - 1] != _NEWLINE
         return start
 

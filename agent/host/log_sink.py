@@ -75,8 +75,7 @@ class LogSink:
     def write(self, stream: str, records: bytes) -> None:
         """Write whole records of one stream, or keep or count them."""
         if self.due is None:
-            self._hold(records)
-            self._flush()
+            self._write_now(records)
         elif self._gaps or self._held_size + len(records) > HELD_LIMIT:
             lines, size = self._gaps.get(stream, (0, 0))
             count = records.count(b"\n")
@@ -87,7 +86,6 @@ class LogSink:
 
     def retry(self, stamp: bytes) -> None:
         """Try again to write what is held, then the markers for what was lost (as of `stamp`)."""
-        self._look_at = 0.0
         self._flush()
         if self.due is None and self._gaps:
             for stream, (lines, size) in self._gaps.items():
@@ -100,6 +98,23 @@ class LogSink:
         self._held.clear()
         self._held_size = 0
         self.file.close()
+
+    def _write_now(self, records: bytes) -> None:
+        """The way that nearly every record takes: nothing is held, the file is where it was."""
+        if self._clock() >= self._look_at:
+            self._hold(records)
+            self._flush()
+            return
+        try:
+            offset = self.file.write(records, 0)
+        except OSError as exc:
+            self._hold(records)
+            self._failed(exc)
+            return
+        if offset < len(records):
+            self._hold(records)
+            self._offset = offset
+            self._flush()
 
     def _hold(self, records: bytes) -> None:
         self._held.append(records)
@@ -149,6 +164,7 @@ class LogSink:
         self._why = os.strerror(exc.errno) if exc.errno else str(exc)
         self.due = now + self._delay
         self._delay = min(self._delay * 2, _LAST_RETRY)
+        self._look_at = 0.0
         self._tell(exc)
 
     def _recovered(self) -> None:

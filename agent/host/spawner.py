@@ -17,6 +17,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent.host import wire
 from agent.host.census import Census, Sweep
@@ -28,7 +29,9 @@ from agent.host.launch import Launched, launch
 from agent.host.process import Child, Command, SpawnError
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
-from agent.host.wire import Message, Spec
+
+if TYPE_CHECKING:
+    from agent.host.wire import Message, Spec
 
 _GRACE = 1.0
 _PING_EVERY = 2.0
@@ -117,6 +120,7 @@ class Spawner:
         self._link: HelperLink | None = None
         self._births: dict[int, _Birth] = {}
         self._running: dict[int, Running] = {}
+        self._slow: set[str] = set()
         self._last_id = 0
         self._ping: Timer | None = None
         self._unanswered = False
@@ -173,7 +177,7 @@ class Spawner:
         present = sum(bit for bit, fd in given if fd is not None)
         spec = self._spec(command, boundary.mark, tty=controlling_tty)
         id_ = self._next_id()
-        self._send(command, (wire.SPAWN, id_, spec, present, None), fds)
+        self._send(command, (wire.SPAWN, id_, spec, present, None, True), fds)
         self._births[id_] = birth
         self._reaper.expect(birth.mark)
         try:
@@ -198,11 +202,12 @@ class Spawner:
         id_ = self._next_id()
         running = Running(self, id_, command, boundary.command_mark(), done, self._scheduler.time())
         self._running[id_] = running
-        cgroup_fd = boundary.cgroup_fd
+        cgroup_fd = boundary.cgroup_fd if boundary.limited else None
         fds, present = ((), 0) if cgroup_fd is None else ((cgroup_fd,), 8)
         spec = self._spec(command, running.mark, tty=False)
         try:
-            self._send(command, (wire.CAPTURE, id_, spec, present, timeout), fds)
+            careful = command.argv[0] in self._slow
+            self._send(command, (wire.CAPTURE, id_, spec, present, timeout, careful), fds)
         except SpawnError as exc:
             error = exc
             self._scheduler.call_later(0, lambda: self._settle(id_, Captured(None, error=error)))
@@ -373,6 +378,8 @@ class Spawner:
             self._reaper.expect_no_more(birth.mark)
             birth.result.set_exception(_helper_died(birth.command))
         for running in tuple(self._running.values()):
+            # One of them may have hung the helper in its execve: start it the slow, safe way.
+            self._slow.add(running.command.argv[0])
             self._settle(running.id, Captured(None, error=_helper_died(running.command)))
 
 

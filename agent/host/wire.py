@@ -12,9 +12,29 @@ from __future__ import annotations
 import _socket
 import marshal
 import os
-from array import array
-from collections.abc import Sequence
-from typing import Any
+import sys
+
+TYPE_CHECKING = False  # importing `typing` would double the helper's memory
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    Message = tuple[Any, ...]
+    #: argv, env, cwd, (uid, gid, groups) or None, umask, rlimits, no_new_privs, cap_drop, mark,
+    #: die with the parent, make stdin the controlling terminal
+    Spec = tuple[
+        tuple[str, ...],
+        dict[str, str],
+        str,
+        tuple[int, int, tuple[int, ...]] | None,
+        int,
+        tuple[tuple[int, int, int], ...],
+        bool,
+        tuple[int, ...],
+        int,
+        bool,
+        bool,
+    ]
 
 SPAWN = 1
 CAPTURE = 2
@@ -29,24 +49,8 @@ _LARGE = 10
 
 _PACKET = 64 * 1024
 _MAX_FDS = 8
-_ANCILLARY = _socket.CMSG_SPACE(_MAX_FDS * 4)
-
-Message = tuple[Any, ...]
-#: argv, env, cwd, (uid, gid, groups) or None, umask, rlimits, no_new_privs, cap_drop, mark,
-#: die with the parent, make stdin the controlling terminal
-Spec = tuple[
-    tuple[str, ...],
-    dict[str, str],
-    str,
-    tuple[int, int, tuple[int, ...]] | None,
-    int,
-    tuple[tuple[int, int, int], ...],
-    bool,
-    tuple[int, ...],
-    int,
-    bool,
-    bool,
-]
+_INT = 4
+_ANCILLARY = _socket.CMSG_SPACE(_MAX_FDS * _INT)
 
 
 class Packet:
@@ -98,7 +102,7 @@ class Channel:
     def send(self, packet: Packet, *, wait: bool) -> bool:
         """Send, or return False if that would block and `wait` is false; OSError otherwise."""
         ancillary = (
-            [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array("i", packet.fds))] if packet.fds else []
+            [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, _pack(packet.fds))] if packet.fds else []
         )
         flags = _socket.MSG_NOSIGNAL | (0 if wait else _socket.MSG_DONTWAIT)
         try:
@@ -122,13 +126,13 @@ class Channel:
             raise EOFError from None
         if size == 0:
             raise EOFError
-        fds = array("i")
+        fds: list[int] = []
         for _level, _kind, data in ancillary:
-            fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+            fds += memoryview(data[: len(data) // _INT * _INT]).cast("i").tolist()
         message: Message = marshal.loads(self._view[:size])
         if message[0] == _LARGE:
-            return self._large(message[1], fds.tolist())
-        return message, fds.tolist()
+            return self._large(message[1], fds)
+        return message, fds
 
     def close(self) -> None:
         """Close this end."""
@@ -153,6 +157,10 @@ def close_all(fds: Sequence[int]) -> None:
     """Close descriptors."""
     for fd in fds:
         os.close(fd)
+
+
+def _pack(fds: Sequence[int]) -> bytes:
+    return b"".join(fd.to_bytes(_INT, sys.byteorder) for fd in fds)
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.action.resolve import Resolver
+from agent.action.runner import Machine as HandlerMachine
 from agent.host.clock import Clock
 from agent.host.containment import Containment
 from agent.host.output import LogPump
@@ -23,4 +23,4 @@ class Machine:
     spawner: Spawner
     containment: Containment
     pump: LogPump
-    resolver: Resolver
+    handlers: HandlerMachine

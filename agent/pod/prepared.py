@@ -6,12 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from random import random
 
-from agent.action.exec import Captured
 from agent.action.runner import Engines
-from agent.host import files, spawner
+from agent.host import files
 from agent.host.process import SpawnError
+from agent.host.spawner import Captured, Running
 from agent.host.streams import Streams
 from agent.model.runtime import ContainerRun, RunState
 from agent.pod.blueprint import Blueprint, Naming, Settings, Sources
@@ -145,21 +144,11 @@ class PreparedRun:
 
         def captures(
             argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-        ) -> spawner.Running:
+        ) -> Running:
             command = replace(self._command, argv=argv)
+            return machine.spawner.capture(command, self._boundary, timeout, done)
 
-            def translate(captured: spawner.Captured) -> None:
-                done(_CommandResult(captured))
-
-            return machine.spawner.capture(command, self._boundary, timeout, translate)
-
-        return Engines(
-            reactor=machine.reactor,
-            scheduler=machine.scheduler,
-            resolver=machine.resolver,
-            captures=captures,
-            random=random,
-        )
+        return Engines(machine=machine.handlers, captures=captures)
 
     async def _log_tail(self) -> str:
         """The end of the output, once all of it is written or a second has passed."""
@@ -167,15 +156,3 @@ class PreparedRun:
             async with self._machine.clock.timeout(_DRAIN_SECONDS):
                 await self._streams.capture.drained()
         return await self._machine.pump.tail(self._streams.capture.path)
-
-
-class _CommandResult:
-    """A captured command in the words of the exec action."""
-
-    __slots__ = ("error", "exit_code", "output", "timed_out")
-
-    def __init__(self, captured: spawner.Captured) -> None:
-        self.exit_code = captured.exit_code or 0
-        self.output = captured.output
-        self.timed_out = captured.timed_out
-        self.error = captured.error.message if captured.error is not None else ""

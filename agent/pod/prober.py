@@ -149,9 +149,9 @@ class ProbeWorker:
         )
 
     def start(self) -> None:
-        """Begin the ticker; the first look comes at once."""
+        """Begin the ticker; the first look is at once, and finds no container yet."""
         self._next = self._parts.scheduler.time()
-        self._timer = self._parts.scheduler.call_at(self._next, self._tick)
+        self._tick()
 
     def stop(self) -> None:
         """End; the result published last stays. May be called many times."""

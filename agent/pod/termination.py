@@ -87,7 +87,7 @@ class Terminator:
             if turns is not None:
                 budget = await self._spend(budget, turns.wait(container.name))
             await instance.stop(budget.stop_timeout)
-            await instance.ended()
+            await self.facts.wait_gone(instance.container_id)
             if hook is not None:
                 await self._bury(hook, container)
         if turns is not None:

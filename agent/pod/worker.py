@@ -59,6 +59,7 @@ class PodWorker:
         self._grace: int | None = None
         self._began = parts.clock.monotonic()
         parts.facts.changed = self._changed
+        parts.facts.shown = self._shown
 
     @property
     def pod(self) -> Pod:
@@ -195,5 +196,9 @@ class PodWorker:
     def _changed(self) -> None:
         """A fact changed: publish what it means at once, then plan anew."""
         self._wake.set()
+        self._shown()
+
+    def _shown(self) -> None:
+        """Only what is published changed; the next plan would be the same."""
         if not self._terminated:
             self._report()

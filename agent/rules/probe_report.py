@@ -1,14 +1,11 @@
-"""What do others learn of a probe: its event, its metrics, and whether a container is ready?
-
-(kubelet: pkg/kubelet/prober/prober.go, prober_manager.go)
-"""
+"""What do others learn of one execution of a probe? (kubelet: pkg/kubelet/prober/prober.go)"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from agent.model.event import EventType, Reason
-from agent.model.runtime import Outcome, ProbeKind, ProbeResult
+from agent.model.runtime import Outcome, ProbeKind
 from agent.rules.events import Announcement
 
 
@@ -49,25 +46,3 @@ def probe_metric(outcome: Outcome) -> ProbeMetric | None:
     if outcome is Outcome.ERROR:
         return None
     return _FAILED if outcome is Outcome.FAILURE else _SUCCESSFUL
-
-
-def is_started(*, running: bool, has_probe: bool, result: ProbeResult | None) -> bool:
-    """The `started` of a container's status; `result` is its startup probe's (isContainerStarted).
-
-    None means that the probe has said nothing of this container yet.
-    """
-    return running and (not has_probe or result is ProbeResult.SUCCESS)
-
-
-def is_ready(*, running: bool, started: bool, has_probe: bool, result: ProbeResult | None) -> bool:
-    """The `ready` of a container's status; `result` is its readiness probe's (UpdatePodStatus)."""
-    return running and started and (not has_probe or result is ProbeResult.SUCCESS)
-
-
-def wants_manual_run(*, running: bool, started: bool, result: ProbeResult | None) -> bool:
-    """Whether the readiness probe runs out of turn when a status is made (UpdatePodStatus).
-
-    So it runs right after the startup probe succeeded, and whenever a pod that is not ready is
-    looked at again.
-    """
-    return running and started and result is not ProbeResult.SUCCESS

@@ -8,6 +8,7 @@ from typing import Final
 
 from agent.action import dial
 from agent.action.h2.exchange import Exchange
+from agent.action.http.text import errno_text, join_host_port
 from agent.action.watches import Watches
 from agent.host.reactor import READ, WRITE
 
@@ -21,9 +22,9 @@ class Connection:
     """
 
     __slots__ = (
-        "_address",
         "_connecting",
         "_ended",
+        "_endpoint",
         "_mask",
         "_outgoing",
         "_reactor",
@@ -31,9 +32,11 @@ class Connection:
         "exchange",
     )
 
-    def __init__(self, address: dial.Address, reactor: Watches, ended: Callable[[], None]) -> None:
+    def __init__(
+        self, endpoint: dial.Endpoint, reactor: Watches, ended: Callable[[], None]
+    ) -> None:
         self.exchange = Exchange()
-        self._address = address
+        self._endpoint = endpoint
         self._reactor = reactor
         self._ended = ended
         self._sock: socket.SocketType | None = None
@@ -43,10 +46,10 @@ class Connection:
 
     def open(self, request: bytes) -> str:
         """Begin; return why that is impossible, or "". Raises OSError without a free socket."""
-        sock, state = dial.begin(self._address)
+        sock, state = dial.begin(self._endpoint)
         if state not in (dial.CONNECTED, dial.PENDING):
             sock.close()
-            return dial.failure(self._address, state)
+            return dial.failure(self._endpoint, state)
         self._sock = sock
         self._outgoing = request
         self._connecting = state == dial.PENDING
@@ -72,12 +75,12 @@ class Connection:
         if sock is None:
             return
         if self._connecting:
-            state = dial.finish(sock, self._address)
+            state = dial.finish(sock, self._endpoint)
             if state == dial.PENDING:
                 return
             self._connecting = False
             if state != dial.CONNECTED:
-                self._over(dial.failure(self._address, state))
+                self._over(dial.failure(self._endpoint, state))
                 return
         trouble = self._receive(sock) if events & ~WRITE else ""
         if not self.exchange.finished and not trouble:
@@ -94,7 +97,7 @@ class Connection:
         except BlockingIOError:
             return ""
         except OSError as exc:
-            return _broken(sock, self._address, "read", exc)
+            return _broken(sock, self._endpoint, "read", exc)
         self._outgoing += self.exchange.receive(data)
         return ""
 
@@ -106,7 +109,7 @@ class Connection:
         except BlockingIOError:
             return ""
         except OSError as exc:
-            return _broken(sock, self._address, "write", exc)
+            return _broken(sock, self._endpoint, "write", exc)
         self._outgoing = self._outgoing[sent:]
         return ""
 
@@ -122,8 +125,8 @@ class Connection:
         self._ended()
 
 
-def _broken(sock: socket.SocketType, address: dial.Address, verb: str, error: OSError) -> str:
+def _broken(sock: socket.SocketType, endpoint: dial.Endpoint, verb: str, error: OSError) -> str:
     """Return Go's text for a read or write that failed."""
     own = sock.getsockname()
-    ends = f"{dial.join_host_port(own[0], own[1])}->{address.text}"
-    return f"{verb} tcp {ends}: {verb}: {dial.reason(error.errno or 0)}"
+    ends = f"{join_host_port(own[0], own[1])}->{endpoint.text}"
+    return f"{verb} tcp {ends}: {verb}: {errno_text(error.errno or 0)}"

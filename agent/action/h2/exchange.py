@@ -14,7 +14,7 @@ from hpack.exceptions import HPACKError, OversizedHeaderListError
 
 from agent.action.h2 import frames, status
 from agent.action.h2.status import Headers, Status
-from agent.action.texts import replaced
+from agent.action.http.text import printable, to_text
 from agent.manifest.gotext import quote
 
 _STREAM: Final = 1
@@ -173,7 +173,7 @@ class Exchange:
         if headers.informational:
             if not self._ending:
                 return
-            code = replaced(headers.http or b"")
+            code = printable(to_text(headers.http or b""))
             text = f"informational header with status code {code} must not have END_STREAM set"
             refusal = Status(status.INTERNAL, f"protocol error: {text}")
         if refusal is not None:
@@ -219,7 +219,7 @@ def _payload_trouble(body: bytes, encoding: bytes) -> Status | None:
     if body[:1] == b"\1":
         text = "grpc: compressed flag set with identity or empty encoding"
         if encoding not in (b"", b"identity"):
-            name = quote(replaced(encoding))
+            name = quote(to_text(encoding))
             text = f"grpc: Decompressor is not installed for grpc-encoding {name}"
         return Status(status.INTERNAL, text)
     if body[:1] > b"\1":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from agent.action.texts import replaced
+from agent.action.http.text import printable, to_text
 
 OK: Final = 0
 UNKNOWN: Final = 2
@@ -75,7 +75,7 @@ def of_reset(code: int, name: str) -> Status:
 def decode_message(value: bytes) -> str:
     """Undo the percent-encoding of grpc-message; broken escapes stay as they are."""
     if b"%" not in value:
-        return replaced(value)
+        return printable(to_text(value))
     out = bytearray()
     at = 0
     while at < len(value):
@@ -86,7 +86,7 @@ def decode_message(value: bytes) -> str:
         else:
             out.append(value[at])
             at += 1
-    return replaced(bytes(out))
+    return printable(to_text(bytes(out)))
 
 
 def _is_hex(digits: bytes) -> bool:
@@ -118,7 +118,7 @@ class Headers:
                 self.encoding = value
 
     def _read_code(self, value: bytes) -> None:
-        text = replaced(value)
+        text = printable(to_text(value))
         try:
             self.code = _parse_int32(text) & 0xFFFF_FFFF
         except ValueError as exc:
@@ -136,7 +136,7 @@ class Headers:
         code, trouble = INTERNAL, "malformed header: missing HTTP status" if first else ""
         if self.http is not None:
             try:
-                number = _parse_int32(replaced(self.http))
+                number = _parse_int32(printable(to_text(self.http)))
             except ValueError as exc:
                 return Status(INTERNAL, f"transport: malformed http-status: {exc}")
             code = _OF_HTTP.get(number, UNKNOWN)
@@ -154,7 +154,9 @@ class Headers:
             (b"application/grpc+", b"application/grpc;")
         ):
             return ""
-        return f'transport: received unexpected content-type "{replaced(self.content_type)}"'
+        return (
+            f'transport: received unexpected content-type "{printable(to_text(self.content_type))}"'
+        )
 
     def status(self) -> Status:
         """Return the status that trailers carry; without one it is Unknown."""

