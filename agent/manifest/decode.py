@@ -67,7 +67,7 @@ def decode(cls: type[ObjectT], value: object) -> Decoded[ObjectT]:
 
 def encode(obj: Object) -> dict[str, Any]:
     """Return `obj` as plain values, as Kubernetes writes it; times are RFC 3339 texts."""
-    plain: dict[str, Any] = msgspec.to_builtins(obj)
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(obj))
     return plain
 
 

@@ -15,7 +15,7 @@ from agent.manifest.gotext import to_json
 _MERGE = "<<"
 
 
-def read(text: str) -> Iterator[Document]:
+def read(text: str | bytes) -> Iterator[Document]:
     """Yield each document that has content; raises TextError where the text stops being YAML.
 
     Repeated keys are kept in `Document.duplicates`, the last one wins.
@@ -35,7 +35,7 @@ def read(text: str) -> Iterator[Document]:
         raise _told(exc, text) from exc
 
 
-def _parser(text: str) -> Any:
+def _parser(text: str | bytes) -> Any:
     """The C parser if PyYAML was built with it, else the pure one."""
     import yaml
 
@@ -202,12 +202,13 @@ def _key(value: object) -> object:
     return _NULL_KEY if value is None else scalars.key_text(value)
 
 
-def _told(error: Any, text: str) -> TextError:
+def _told(error: Any, source: str | bytes) -> TextError:
     """Say in one line what the parser found, and how goyaml, which is the same parser, says it."""
     mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None)
+    raw = source if isinstance(source, bytes) else source.encode(errors="surrogateescape")
     if problem is None:  # the reader: bytes that may not occur
-        before = text.encode(errors="surrogateescape")[: getattr(error, "position", 0)]
+        before = raw[: getattr(error, "position", 0)]
         reason = getattr(error, "reason", str(error))
         return TextError(f"is not YAML: {reason}", before.count(b"\n") + 1, f"yaml: {reason}")
     line = next((place.line for place in (mark, context) if place is not None), 0)
@@ -217,7 +218,7 @@ def _told(error: Any, text: str) -> TextError:
     go_line = go_line or (context.line if context is not None else 0)
     go_text = f"yaml: line {go_line}: {problem}" if go_line else f"yaml: {problem}"
     said = f"is not YAML: {problem}"
-    lines = text.splitlines()
+    lines = raw.decode(errors="replace").split("\n")
     written = lines[line] if line < len(lines) else ""
     if "\t" in written[: len(written) - len(written.lstrip())]:
         said += " (indent with spaces, not with tabs)"

@@ -36,10 +36,11 @@ MicroTime = Annotated[datetime, msgspec.Meta(extra={"go": "v1.MicroTime"})]
 def always(*, factory: Callable[[], Any], name: str | None = None) -> Any:
     """Declare a field that is optional on input and written even when it is zero.
 
-    A default factory other than list, dict or set is never treated as "default" by
+    A default factory other than the empty container types is never treated as "default" by
     `omit_defaults`, which is exactly the behaviour of a Go field without `omitempty`.
     """
-    return msgspec.field(default_factory=factory, name=name)
+    wanted = (lambda: ()) if factory is tuple else factory
+    return msgspec.field(default_factory=wanted, name=name)
 
 
 @dataclass_transform(
