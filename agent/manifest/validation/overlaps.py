@@ -49,27 +49,32 @@ def _files(items: Iterable[KeyToPath | DownwardAPIVolumeFile], source: str = "")
     return [_File(item.path.rstrip("/"), source) for item in items]
 
 
-def _collisions(volume: str, files: Iterable[_File]) -> list[str]:
+def _collisions(
+    volume: str, files: Iterable[_File], earlier: list[_File] | None = None
+) -> list[str]:
+    """Compare each file with those before it; `earlier` has the ones before the first."""
     found = []
-    earlier: list[_File] = []
+    known = [] if earlier is None else earlier
     for file in files:
         if file.path:
             found += [
                 f"volume {volume}: overlapping paths: {file} with {other}"
-                for other in earlier
+                for other in known
                 if file.collides(other)
             ]
-        earlier.append(file)
+        known.append(file)
     return found
 
 
 def _projected_warnings(volume: str, sources: tuple[VolumeProjection, ...]) -> list[str]:
     empty = VolumeProjection()
-    nothing = [f"volume {volume} has no sources provided" for s in sources if s == empty]
+    found: list[str] = []
     files: list[_File] = []
     for source in sources:
-        files += _source_files(source)
-    return nothing + _collisions(volume, files)
+        if source == empty:
+            found.append(f"volume {volume} has no sources provided")
+        found += _collisions(volume, _source_files(source), files)
+    return found
 
 
 def _source_files(source: VolumeProjection) -> list[_File]:
