@@ -60,7 +60,7 @@ class Recorder:
             reporting_component=component,
             reporting_instance=self._node_name,
         )
-        correlated = self._correlator.correlate(event, self._clock.monotonic())
+        correlated = self._correlator.correlate(event, now.timestamp())
         if correlated is not None:
             self._store.put(correlated)
 
