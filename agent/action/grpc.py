@@ -12,6 +12,7 @@ from typing import Final
 from agent.action import dial
 from agent.action.h2 import health, status
 from agent.action.h2.connection import Connection
+from agent.action.h2.decompress import Decompressor
 from agent.action.h2.exchange import Exchange
 from agent.action.h2.status import Status
 from agent.action.handler import FINISHED, Done, Running
@@ -34,7 +35,16 @@ class Grpc:
     `random` returns 0 to 1 and spreads the retries.
     """
 
-    __slots__ = ("_request", "_service", "_timeout", "endpoint", "random", "reactor", "scheduler")
+    __slots__ = (
+        "_request",
+        "_service",
+        "_timeout",
+        "decompressor",
+        "endpoint",
+        "random",
+        "reactor",
+        "scheduler",
+    )
 
     def __init__(
         self,
@@ -48,6 +58,7 @@ class Grpc:
         self.reactor = reactor
         self.scheduler = scheduler
         self.random = random
+        self.decompressor = Decompressor()
         self._service = service
         self._timeout: float | None = None
         self._request = b""
@@ -108,11 +119,13 @@ class _Call:
         """Open a connection and ask on it."""
         self._timer = None
         self._no_socket = ""
-        connection = Connection(self._grpc.endpoint, self._grpc.reactor, self._ended)
+        grpc = self._grpc
+        exchange = Exchange(grpc.decompressor)
+        connection = Connection(grpc.endpoint, grpc.reactor, exchange, self._ended)
         try:
-            trouble = connection.open(self._grpc.request(self._timeout))
+            trouble = connection.open(grpc.request(self._timeout))
         except OSError as exc:
-            trouble = self._no_socket = dial.no_socket(self._grpc.endpoint, exc)
+            trouble = self._no_socket = dial.no_socket(grpc.endpoint, exc)
         if trouble:
             self._not_connected(f"transport: Error while dialing: {trouble}")
         else:

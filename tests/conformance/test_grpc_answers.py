@@ -6,6 +6,7 @@ from typing import Any
 
 from agent.action import grpc
 from agent.action.h2 import frames
+from agent.action.h2.decompress import Decompressor
 from agent.action.h2.exchange import Exchange
 from agent.action.result import ActionResult, Outcome
 from tests.support import h2, tables
@@ -15,7 +16,7 @@ TIMEOUT = 2.0
 
 @tables.rows("grpc_answers")
 def test_an_answer_becomes_a_result(row: dict[str, Any]) -> None:
-    exchange = Exchange()
+    exchange = Exchange(Decompressor())
 
     exchange.receive(h2.SETTINGS + conversation(row))
     if row.get("close"):

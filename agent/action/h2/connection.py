@@ -34,9 +34,13 @@ class Connection:
     )
 
     def __init__(
-        self, endpoint: dial.Endpoint, reactor: Watches, ended: Callable[[], None]
+        self,
+        endpoint: dial.Endpoint,
+        reactor: Watches,
+        exchange: Exchange,
+        ended: Callable[[], None],
     ) -> None:
-        self.exchange = Exchange()
+        self.exchange = exchange
         self._endpoint = endpoint
         self._reactor = reactor
         self._ended = ended

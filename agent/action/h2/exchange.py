@@ -6,13 +6,11 @@ failures are its texts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
-from hpack import Decoder
-from hpack.exceptions import HPACKError, OversizedHeaderListError
-
 from agent.action.h2 import frames, status
+from agent.action.h2.decompress import MAX_HEADERS, BadHeaders, Decompressor, HeadersTooLarge
 from agent.action.h2.status import Headers, Status
 from agent.action.http.text import printable, to_text
 from agent.manifest.gotext import quote
@@ -20,7 +18,6 @@ from agent.manifest.gotext import quote
 _STREAM: Final = 1
 _WINDOW: Final = 65_535  # what the server may send, since we never enlarge it
 _MAX_MESSAGE: Final = 4 << 20
-_MAX_BLOCK: Final = 1 << 16
 _SETTINGS_ACK: Final = frames.write(frames.SETTINGS, frames.ACK, 0, b"")
 #: A call that ends well without an answer: grpc-go 1.72 lets this error through bare.
 _NOTHING: Final = Status(None, "EOF")
@@ -37,8 +34,9 @@ class Exchange:
 
     __slots__ = (
         "_block",
+        "_blocks",
         "_body",
-        "_decoder",
+        "_decompressor",
         "_encoding",
         "_ending",
         "_goaway",
@@ -53,7 +51,7 @@ class Exchange:
         "unprocessed",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, decompressor: Decompressor) -> None:
         self.ready = False
         self.finished = False
         self.message: bytes | None = None
@@ -61,7 +59,8 @@ class Exchange:
         self.broken: str | None = None
         self.unprocessed = False
         self._reader = frames.Reader()
-        self._decoder = Decoder(max_header_list_size=_MAX_BLOCK)
+        self._decompressor = decompressor
+        self._blocks: tuple[bytes, ...] = ()
         self._replies = b""
         self._block: bytes | None = None  # of a HEADERS frame that CONTINUATION must complete
         self._ending = False
@@ -146,7 +145,7 @@ class Exchange:
         self._header_block(flags, (self._block or b"") + payload)
 
     def _header_block(self, flags: int, block: bytes) -> None:
-        if len(block) > _MAX_BLOCK:
+        if len(block) > MAX_HEADERS:
             self._fail(Status(status.INTERNAL, "peer header list size exceeded limit"))
         elif flags & frames.END_HEADERS:
             self._block = None
@@ -155,18 +154,19 @@ class Exchange:
             self._block = block
 
     def _decode(self, block: bytes) -> None:
+        self._blocks = (*self._blocks, block)
         try:
-            pairs: Iterable[tuple[bytes, bytes]] = self._decoder.decode(block, raw=True)
-        except OversizedHeaderListError:
+            headers = self._decompressor.headers(self._blocks)
+        except HeadersTooLarge:
             self._fail(Status(status.INTERNAL, "peer header list size exceeded limit"))
             return
-        except HPACKError:
+        except BadHeaders:
             raise frames.broken(frames.COMPRESSION_ERROR) from None
         if self._headers_seen and not self._ending:
             text = "a HEADERS frame cannot appear in the middle of a stream"
             self._fail(Status(status.INTERNAL, text))
             return
-        self._judge(Headers(pairs))
+        self._judge(headers)
 
     def _judge(self, headers: Headers) -> None:
         refusal = headers.refusal(first=not self._headers_seen)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.action.h2 import frames
+from agent.action.h2.decompress import Decompressor
 from agent.action.h2.exchange import Exchange
 from tests.support import h2
 
@@ -15,14 +16,14 @@ SETTINGS_ACK = frames.write(frames.SETTINGS, frames.ACK, 0, b"")
 
 
 def received(*parts: bytes) -> Exchange:
-    exchange = Exchange()
+    exchange = Exchange(Decompressor())
     for part in parts:
         exchange.receive(part)
     return exchange
 
 
 def test_settings_are_acknowledged_and_make_the_connection_ready() -> None:
-    exchange = Exchange()
+    exchange = Exchange(Decompressor())
 
     assert exchange.receive(h2.SETTINGS) == SETTINGS_ACK
     assert exchange.ready
@@ -55,7 +56,7 @@ def test_frames_that_do_not_matter_are_ignored() -> None:
 @given(st.lists(st.integers(1, 30), min_size=1))
 def test_an_answer_may_arrive_in_any_pieces(sizes: list[int]) -> None:
     ping = frames.write(frames.PING, 0, 0, bytes(8))
-    data, exchange, turn = h2.SETTINGS + ping + h2.answered(1)[9:], Exchange(), 0
+    data, exchange, turn = h2.SETTINGS + ping + h2.answered(1)[9:], Exchange(Decompressor()), 0
     while data:
         size = sizes[turn % len(sizes)]
         exchange.receive(data[:size])
@@ -170,7 +171,7 @@ def test_a_server_may_not_send_more_than_the_window() -> None:
 
 
 def test_nothing_is_answered_once_the_verdict_is_known() -> None:
-    exchange = Exchange()
+    exchange = Exchange(Decompressor())
 
     assert exchange.receive(h2.answered(1)) == b""
     assert exchange.message == SERVING
