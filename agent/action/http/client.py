@@ -109,10 +109,11 @@ def prepare(request: Request, role: Role) -> Hop:
     """Do once what would otherwise be done at each probe."""
     try:
         data = encode(request, role)
+        port = request.dial_port
     except SendError as exc:
         return Hop(request, b"", str(exc), "", 0, None)
     host = request.dial_host
-    return Hop(request, data, "", host, request.dial_port, literal(host))
+    return Hop(request, data, "", host, port, literal(host))
 
 
 class Exchange:
@@ -172,11 +173,11 @@ class Exchange:
 
     def expire(self) -> None:
         """The time for everything together is over."""
-        stage, reader = self._stage, self._reader
+        stage, head = self._stage, self._reader.head
         if stage is Stage.DONE:
             return
+        is_secure = self._tls is not None and self._tls.is_secure
         self._finish()
-        head = reader.head
         if stage is Stage.BODY and head is not None:
             if self._role is Role.LIFECYCLE or head.status == _SWITCHING:
                 self._ended.answered(head.status, b"")
@@ -184,12 +185,15 @@ class Exchange:
                 self._ended.body_failed(_LATE_BODY)
             return
         if stage is Stage.SLURP:
-            self._go_on(_LATE_HEAD)
+            self._go_on(late=True)
             return
         url = shown(self._hop.request.url)
-        is_shaking = self._hop.request.is_tls and not (self._tls and self._tls.is_secure)
-        plain = is_shaking or self._role is Role.LIFECYCLE
-        self._ended.failed(url, _LATE if plain else _LATE_HEAD)
+        is_short = self._hop.request.is_tls and not is_secure
+        self._ended.failed(url, self._late(is_short))
+
+    def _late(self, is_short: bool) -> str:
+        """Go adds nothing before a TLS connection stands, nor for hooks, which have no timeout."""
+        return _LATE if is_short or self._role is Role.LIFECYCLE else _LATE_HEAD
 
     def cancel(self) -> None:
         """Stop; nobody hears of it."""
@@ -315,7 +319,7 @@ class Exchange:
             self._finish()
             self._ended.body_failed(text)
 
-    def _go_on(self, late: str = "") -> None:
+    def _go_on(self, *, late: bool = False) -> None:
         """Follow the redirect; `late` says that the time for it is over."""
         head, request = self._reader.head, self._next
         assert head is not None  # the stage says so
@@ -326,7 +330,7 @@ class Exchange:
             return
         if late:
             self._finish()
-            self._ended.failed(shown(request.url), late)
+            self._ended.failed(shown(request.url), self._late(request.is_tls))
             return
         self._release()
         self._hop = prepare(request, self._role)
