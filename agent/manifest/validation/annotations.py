@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from agent.manifest.errors import forbidden, invalid
 from agent.manifest.validation import names, scheduling
 from agent.manifest.validation.options import Errors, report
@@ -45,12 +43,30 @@ def check_annotations(annotations: Mapping[str, str], spec: PodSpec, errors: Err
 
 
 def _check_tolerations(text: str, path: str, errors: Errors) -> None:
+    """Check tolerations that are written as JSON in an annotation."""
+    from agent.manifest import json_text  # nearly nobody has this annotation
+    from agent.manifest.decode import decode
+    from agent.manifest.document import TextError
+    from agent.manifest.findings import go_kind
+
+    problem: str | None = None
+    tolerations: list[Toleration] = []
     try:
-        tolerations = msgspec.json.decode(text, type=tuple[Toleration, ...])
-    except msgspec.MsgspecError as problem:
-        errors.append(invalid(path, TOLERATIONS, str(problem)))
-        return
-    scheduling.check_tolerations(tolerations, f"{path}.{TOLERATIONS}", errors)
+        value = json_text.read(text).value
+    except TextError as exc:
+        value, problem = None, exc.go_text
+    if isinstance(value, list):
+        for item in value:
+            decoded = decode(Toleration, item)
+            problem = problem or decoded.error
+            tolerations.append(decoded.object)
+    elif value is not None:
+        kind = go_kind(value, "")
+        problem = f"json: cannot unmarshal {kind} into Go value of type []core.Toleration"
+    if problem is not None:
+        errors.append(invalid(path, TOLERATIONS, problem))
+    else:
+        scheduling.check_tolerations(tolerations, f"{path}.{TOLERATIONS}", errors)
 
 
 def _is_deletion_cost(text: str) -> bool:

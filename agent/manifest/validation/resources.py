@@ -118,7 +118,8 @@ def _is_multiple(amount: Amount, size: str) -> bool:
         return False
     if page.sign() <= 0 or page.milli_value() % 1000:
         return False
-    return amount.value() % page.value() == 0
+    # The size of a page beyond int64 wraps around, to zero at worst.
+    return amount.value() % (page.value() or 1) == 0
 
 
 def check_container_resources(
