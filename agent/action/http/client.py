@@ -8,12 +8,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from agent.action.handler import Role
-from agent.action.http.connection import Connection
+from agent.action.http import ordinary
+from agent.action.http.connection import Connection, Endpoint
 from agent.action.http.mime import ProtocolError
 from agent.action.http.redirect import LIMIT, LocationError, follow, is_redirect, shown
 from agent.action.http.request import Request, SendError, encode
 from agent.action.http.response import Head, ResponseReader
-from agent.action.http.text import join_host_port
 from agent.action.resolve import Address, Answer, Cancellable, LookupFailure, literal
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
@@ -102,7 +102,7 @@ class Hop:
     refusal: str  # why it cannot be sent at all; empty when it can
     host: str
     port: int
-    address: Address | None  # when the host is written as an address
+    endpoints: tuple[Endpoint, ...] | None  # None: the name must be looked up
 
 
 def prepare(request: Request, role: Role) -> Hop:
@@ -113,14 +113,15 @@ def prepare(request: Request, role: Role) -> Hop:
     except SendError as exc:
         return Hop(request, b"", str(exc), "", 0, None)
     host = request.dial_host
-    return Hop(request, data, "", host, port, literal(host))
+    address = literal(host)
+    endpoints = None if address is None else (Endpoint.of(address, port, host),)
+    return Hop(request, data, "", host, port, endpoints)
 
 
 class Exchange:
     """One GET and the redirects it leads to; the owner of at most one connection at a time."""
 
     __slots__ = (
-        "_addresses",
         "_connection",
         "_ended",
         "_hop",
@@ -129,6 +130,7 @@ class Exchange:
         "_network",
         "_next",
         "_original",
+        "_others",
         "_reader",
         "_refusal",
         "_requests",
@@ -148,9 +150,9 @@ class Exchange:
         self._requests = 0
         self._next: Request | None = None
         self._limit = 0
-        self._addresses: tuple[Address, ...] = ()
+        self._others: tuple[Endpoint, ...] = ()
         self._refusal = ""
-        self._reader = ResponseReader()
+        self._reader: ResponseReader | None = None
         self._connection: Connection | None = None
         self._tls: TLSStream | None = None
         self._lookup: Cancellable | None = None
@@ -162,18 +164,18 @@ class Exchange:
         self._requests += 1
         if hop.refusal:
             self._fail(hop.refusal)
-        elif hop.address is not None:
-            self._connect((hop.address,))
+        elif hop.endpoints is not None:
+            self._connect(hop.endpoints)
         else:
             known = self._network.resolver.known(hop.host)
             if known is not None:
-                self._connect(known)
+                self._found(known)
             else:
                 self._lookup = self._network.resolver.lookup(hop.host, self._found)
 
     def expire(self) -> None:
         """The time for everything together is over."""
-        stage, head = self._stage, self._reader.head
+        stage, head = self._stage, self._head
         if stage is Stage.DONE:
             return
         is_secure = self._tls is not None and self._tls.is_secure
@@ -200,20 +202,29 @@ class Exchange:
         self._finish()
 
     def received(self, data: bytes) -> None:
-        if self._reader.is_empty and data.startswith(b"GET ") and self._is_echo():
-            return
-        self._reader.feed(data)
-        self._advance()
+        reader = self._reader
+        if reader is None:
+            whole = ordinary.read(data, MAX_BODY)
+            if whole is not None:
+                self._finish()
+                self._ended.answered(*whole)
+                return
+            if data.startswith(b"GET ") and self._is_echo():
+                return
+            reader = self._reader = ResponseReader()
+        reader.feed(data)
+        self._advance(reader)
 
     def ended(self) -> None:
-        if self._reader.is_empty:
+        reader = self._reader
+        if reader is None:
             self._fail("EOF")
             return
-        self._reader.end()
-        self._advance()
+        reader.end()
+        self._advance(reader)
 
     def broken(self, text: str) -> None:
-        if self._reader.is_empty:
+        if self._reader is None:
             self._fail(text)
         elif not self._reader.hides_errors:
             self._abort(text)
@@ -222,8 +233,8 @@ class Exchange:
 
     def unreachable(self, text: str) -> None:
         self._refusal = self._refusal or text
-        if self._addresses:
-            self._connect(self._addresses)
+        if self._others:
+            self._connect(self._others)
         else:
             self._fail(self._refusal)
 
@@ -237,23 +248,23 @@ class Exchange:
         if isinstance(answer, LookupFailure):
             self._fail(f"dial tcp: {answer.text}")
         else:
-            self._connect(answer)
+            hop = self._hop
+            self._connect(tuple(Endpoint.of(a, hop.port, hop.host) for a in answer))
 
-    def _connect(self, addresses: tuple[Address, ...]) -> None:
-        """Try the first address; the others are kept in case it refuses."""
-        address, self._addresses = addresses[0], addresses[1:]
+    def _connect(self, endpoints: tuple[Endpoint, ...]) -> None:
+        """Try the first; the others are kept in case it refuses."""
+        endpoint, self._others = endpoints[0], endpoints[1:]
         hop, network = self._hop, self._network
-        label = join_host_port(address.host if hop.host else "", hop.port)
         if not hop.request.is_tls:
-            self._connection = connection = Connection(network.reactor, self, label)
+            self._connection = connection = Connection(network.reactor, self, endpoint)
             if self._role is Role.LIFECYCLE:
                 self._arm(_DIAL_TIMEOUT, self._dial_took_long)
-            connection.open(address, hop.port, hop.data)
+            connection.open(hop.data)
             return
         self._tls = stream = network.tls(hop.host, self, hop.data)
-        self._connection = connection = Connection(network.reactor, stream, label)
+        self._connection = connection = Connection(network.reactor, stream, endpoint)
         self._arm(_HANDSHAKE_TIMEOUT, self._handshake_took_long)
-        stream.open(connection, address, hop.port)
+        stream.open(connection)
 
     def _is_echo(self) -> bool:
         """Give up when we are connected to ourselves: then nobody listens there."""
@@ -264,10 +275,14 @@ class Exchange:
         self.unreachable(text)
         return True
 
-    def _advance(self) -> None:
+    @property
+    def _head(self) -> Head | None:
+        return None if self._reader is None else self._reader.head
+
+    def _advance(self, reader: ResponseReader) -> None:
         """Read on in what was received."""
         try:
-            head = self._reader.read_head()
+            head = reader.read_head()
         except ProtocolError as exc:
             self._fail(_BROKEN + str(exc))
             return
@@ -276,7 +291,7 @@ class Exchange:
         if self._stage is Stage.HEAD and not self._judge(head):
             return
         try:
-            body = self._reader.read_body(self._limit)
+            body = reader.read_body(self._limit)
         except ProtocolError as exc:
             self._abort(str(exc))
             return
@@ -310,7 +325,7 @@ class Exchange:
 
     def _abort(self, text: str) -> None:
         """The connection failed after the head, or between two heads."""
-        head = self._reader.head
+        head = self._head
         if head is None:
             self._fail(_BROKEN + text)
         elif self._stage is Stage.SLURP or self._role is Role.LIFECYCLE:
@@ -321,7 +336,7 @@ class Exchange:
 
     def _go_on(self, *, late: bool = False) -> None:
         """Follow the redirect; `late` says that the time for it is over."""
-        head, request = self._reader.head, self._next
+        head, request = self._head, self._next
         assert head is not None  # the stage says so
         assert request is not None
         if self._requests >= LIMIT:
@@ -335,7 +350,7 @@ class Exchange:
         self._release()
         self._hop = prepare(request, self._role)
         self._stage = Stage.HEAD
-        self._reader = ResponseReader()
+        self._reader = None
         self._refusal = ""
         self._next = None
         self.begin()
@@ -376,4 +391,4 @@ class Exchange:
 
     def _dial_took_long(self) -> None:
         if self._connection is not None and self._connection.is_connecting:
-            self._fail(f"dial tcp {self._connection.label}: i/o timeout")
+            self._fail(f"dial tcp {self._connection.endpoint.label}: i/o timeout")
