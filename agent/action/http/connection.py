@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import errno
 import socket
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from agent.action.http.text import errno_text, join_host_port
 from agent.action.resolve import Address
@@ -47,8 +48,7 @@ class Listener(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """Where a connection leads, in the forms that are needed each time."""
 
     family: int
