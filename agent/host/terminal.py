@@ -207,9 +207,7 @@ class _Queue:
                 batch.append(self._lines.popleft())
                 size += len(batch[-1])
             if not batch and self._missed:
-                batch.append(
-                    b"[barepod: %d lines not shown: the terminal was too slow]\n" % self._missed
-                )
+                batch.append(_note(self._missed))
                 self._size += len(batch[0])
                 self._missed = 0
                 self._stalled = False
