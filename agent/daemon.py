@@ -204,6 +204,7 @@ async def open_node(
             store=store,
             recorder=recorder,
             clock=machine.clock,
+            node_name=config.node.name,
             on_fault=fault,
         )
         async with manager:
