@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from agent.action.handler import FINISHED, Done, Role, Running, Target
 from agent.action.http.client import Exchange, Hop, Network, prepare

@@ -69,7 +69,7 @@ class Splitter:
         if cut < 0:
             return self._hold(data, stamp)
         prefix = b"%b %b F " % (stamp, self._stream)
-        if _all_fit(data, cut):
+        if cut <= LINE_LIMIT or _all_fit(data, cut):
             records = b"%b%b\n" % (prefix, data[:cut].replace(b"\n", b"\n" + prefix))
         else:
             records = self._cut_lines(data[:cut], prefix)

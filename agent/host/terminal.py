@@ -87,6 +87,11 @@ def _printable(name: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in name)
 
 
+def _note(missed: int) -> bytes:
+    noun = "line" if missed == 1 else "lines"
+    return f"[barepod: {missed} {noun} not shown: the terminal was too slow]\n".encode()
+
+
 def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
     """From the terminal's thread to the loop, which may be gone when a stalled write comes back."""
     with contextlib.suppress(RuntimeError):
@@ -202,9 +207,7 @@ class _Queue:
                 batch.append(self._lines.popleft())
                 size += len(batch[-1])
             if not batch and self._missed:
-                batch.append(
-                    b"[barepod: %d lines not shown: the terminal was too slow]\n" % self._missed
-                )
+                batch.append(_note(self._missed))
                 self._size += len(batch[0])
                 self._missed = 0
                 self._stalled = False

@@ -8,7 +8,6 @@ handler calls it back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -27,8 +26,7 @@ from agent.rules import environment, probe_report, probe_schedule, restart
 from agent.rules import probe as rules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProberParts:
+class ProberParts(msgspec.Struct, frozen=True, kw_only=True):
     """The collaborators of a pod's probe workers.
 
     `status_of` gives a container's published status; `is_over` tells that the pod's phase is

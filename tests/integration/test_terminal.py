@@ -216,6 +216,23 @@ async def test_a_terminal_that_is_never_used_has_no_thread() -> None:
     await terminal.close()
 
 
+async def test_without_a_thread_lines_are_missed_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async with to_file(tmp_path / "out") as terminal:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", exhausted)
+            terminal.line("lost")
+        terminal.line("shown")
+
+    assert (tmp_path / "out").read_bytes() == (
+        b"shown\n[barepod: 1 line not shown: the terminal was too slow]\n"
+    )
+
+
 async def test_a_terminal_made_non_blocking_by_others_still_gets_everything() -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)

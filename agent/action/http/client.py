@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from agent.action.dial import Endpoint, literal_endpoint
 from agent.action.handler import Role
@@ -98,8 +99,7 @@ class Ended(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(msgspec.Struct, frozen=True):
     """One request, ready to be sent as often as one likes."""
 
     request: Request
