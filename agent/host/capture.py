@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _READ = 64 * 1024
 _KEEP = 10 * 1024
 _SIGKILL = 9
-_KILL_ROUNDS = 20
+_KILL_ROUNDS = 50
+_CLEAN_ROUNDS = 3
 
 
 class Pipe:
@@ -234,22 +235,24 @@ class Capture:
 
 
 class Killing:
-    """SIGKILL for all that bear a mark, repeated until none is left."""
+    """SIGKILL for all that bear a mark, repeated until none has been seen for some time."""
 
-    __slots__ = ("_mark", "rounds")
+    __slots__ = ("_clean", "_mark", "_rounds")
 
     def __init__(self, mark: int) -> None:
         self._mark = mark
-        self.rounds = _KILL_ROUNDS
+        self._rounds = 0
+        self._clean = 0
 
     def round(self) -> bool:
         """Kill whom there is; whether it makes sense to look again."""
-        self.rounds -= 1
+        self._rounds += 1
         # All of ours are below the agent, which adopts orphans.
         found = descendants.alive(filter(self._bears, descendants.descendants(os.getppid())))
         for pid in found:
             descendants.send(pid, _SIGKILL, self._bears)
-        return bool(found) and self.rounds > 0
+        self._clean = 0 if found else self._clean + 1
+        return self._clean < _CLEAN_ROUNDS and self._rounds < _KILL_ROUNDS
 
     def _bears(self, pid: int) -> bool:
         return marks.read_mark(pid) == self._mark

@@ -39,6 +39,31 @@ class Census:
 
     def members(self) -> dict[int, int]:
         """Mains and orphans with all below them, and the commands below the helper."""
+        return self._look()[0]
+
+    async def kill(self, clock: Clock, seconds: float) -> frozenset[int]:
+        """SIGKILL until nobody is left; who resisted for so long is returned.
+
+        Does not suspend if there is nobody.
+        """
+        deadline = clock.monotonic() + seconds
+        pause = _FIRST_PAUSE
+        known_ended: set[int] = set()
+        while True:
+            alive, ended = self._look()
+            send(alive, signal.SIGKILL)
+            # A process that forks and exits for ever may be missed, but it leaves a new corpse
+            # with every step: only when there is none, nobody was there.
+            quiet = ended <= known_ended
+            if (quiet and not alive) or clock.monotonic() > deadline:
+                return frozenset(alive)
+            known_ended = ended
+            if alive:
+                await clock.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE) if quiet else _FIRST_PAUSE
+
+    def _look(self) -> tuple[dict[int, int], set[int]]:
+        """The living with their start times, and those that ended and are not reaped yet."""
         known = self._reaper.known()
         found: list[int] = []
         for pid in descendants.children(os.getpid()):
@@ -49,26 +74,8 @@ class Census:
                 found.append(pid)
         for pid in tuple(found):
             found += descendants.descendants(pid)
-        return descendants.alive(found)
-
-    def everywhere(self) -> dict[int, int]:
-        """By the mark alone, among all processes of the host: slow, complete."""
-        return descendants.alive(filter(self._bears, descendants.everyone()))
-
-    async def kill(self, clock: Clock, seconds: float) -> frozenset[int]:
-        """SIGKILL until nobody is left; who resisted for so long is returned.
-
-        Does not suspend, and does not search the host, if there is nobody.
-        """
-        deadline = clock.monotonic() + seconds
-        pause = _FIRST_PAUSE
-        left = self.members()
-        while left and clock.monotonic() < deadline:
-            send(left, signal.SIGKILL)
-            await clock.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-            left = self.members() or self.everywhere()
-        return frozenset(left)
+        alive = descendants.alive(found)
+        return alive, {pid for pid in found if pid not in alive}
 
     def _bears(self, pid: int) -> bool:
         return self._matches(marks.read_mark(pid))

@@ -22,6 +22,7 @@ from heapq import heappop, heappush
 
 from agent.host import cgroup_files, clone, descendants, marks, wire
 from agent.host.capture import Capture, Killing, Watch, by_clone, by_spawn
+from agent.host.launch import SURVIVED
 from agent.host.wire import Channel, Packet
 
 TYPE_CHECKING = False  # importing `typing` would double the helper's memory
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 
 _SIGNALS = range(1, 65)
 _UNCHANGEABLE = (9, 19, 32, 33)
-_SURVIVED = (1, 2, 3, 10, 12, 13, 14, 15)
 _SIGKILL = 9
 _GUARD_SECONDS = 10.0
 _LOOK_AGAIN = 0.01
+_CLEAN_LOOKS = 3
 
 
 class Starting:
@@ -233,15 +234,18 @@ class Helper:
 
 def guard(agent_mark: int, cgroup: str, *, deadline: float) -> None:
     """Kill all that the agent left behind; `cgroup` is the directory of its cgroups, or empty."""
+    clean = 0
     while time.monotonic() < deadline:
         if cgroup:
             cgroup_files.kill(cgroup)
         left = _marked(agent_mark)
+        clean = 0 if left else clean + 1
         for pid in left:
             descendants.send(
                 pid, _SIGKILL, lambda pid: marks.same_agent(marks.read_mark(pid), agent_mark)
             )
-        if not left and (not cgroup or cgroup_files.remove(cgroup)):
+        # One that forks and exits for ever may slip through a single look.
+        if clean >= _CLEAN_LOOKS and (not cgroup or cgroup_files.remove(cgroup)):
             return
         time.sleep(_LOOK_AGAIN)
 
@@ -256,7 +260,7 @@ def main(fd: int) -> None:
     gc.disable()  # hardly any cycles, and a collection would unshare pages in every child
     _close_all_but(fd)
     for number in _SIGNALS:
-        if number in _SURVIVED:
+        if number in SURVIVED:
             # Survive what a terminal or a service manager sends to all; execve resets it.
             signal(number, _ignore)
         elif number not in _UNCHANGEABLE:

@@ -16,6 +16,8 @@ _CODE = (
     "from agent.host.helper import main; main(int(sys.argv[1]))"
 )
 _FD = 3
+#: What a terminal or a service manager sends to everybody; the helper lets it pass.
+SURVIVED = (1, 2, 3, 10, 12, 13, 14, 15)
 
 
 class Launched:
@@ -38,7 +40,14 @@ def launch() -> Launched:
     try:
         argv = (sys.executable, "-I", "-S", "-c", _CODE, str(_FD), _ROOT)
         actions = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), _FD)]
-        pid = os.posix_spawn(sys.executable, argv, os.environ, file_actions=actions, setsid=True)
+        pid = os.posix_spawn(
+            sys.executable,
+            argv,
+            os.environ,
+            file_actions=actions,
+            setsid=True,
+            setsigmask=SURVIVED,  # until it has handlers for them
+        )
     except BaseException:
         ours.close()
         raise

@@ -35,15 +35,16 @@ class Reaper:
 
     def start(self) -> None:
         """Adopt orphans from now on; in the main thread (SIGCHLD)."""
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _adopt(1)
         self._loop.add_signal_handler(signal.SIGCHLD, self.look_soon)
 
     def close(self) -> None:
-        """Collect once more, then leave SIGCHLD alone; the process stays a subreaper."""
+        """Collect once more, then adopt nobody any more."""
         self._loop.remove_signal_handler(signal.SIGCHLD)
         if self._timer is not None:
             self._timer.cancel()
         self.look()
+        _adopt(0)
 
     def watched(self, pid: int, mark: int = 0) -> None:
         """Somebody else reaps this child; `mark` is that of its run, 0 for a helper."""
@@ -98,3 +99,7 @@ class Reaper:
             return True
         now = descendants.stat(pid)
         return now is not None and now.session != self._session
+
+
+def _adopt(flag: int) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, flag, 0, 0, 0)
