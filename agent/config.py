@@ -30,51 +30,51 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     """A table of the file."""
 
 
-class Node(Section):
+class Node(Section, frozen=True, kw_only=True):
     """This machine and where barepod keeps its files."""
 
     name: str
-    address: str = "127.0.0.1"
     manifest_dir: str
     state_dir: str
     log_dir: str
     run_dir: str
+    address: str = "127.0.0.1"
     on_stop: str = "terminate"
 
 
-class Api(Section):
+class Api(Section, frozen=True, kw_only=True):
     """The API for kubectl; an empty address turns it off."""
 
     listen: str = "127.0.0.1:6440"
 
 
-class Health(Section):
+class Health(Section, frozen=True, kw_only=True):
     """Plain HTTP health, readiness and metrics."""
 
     listen: str = "127.0.0.1:6441"
 
 
-class HAProxy(Section):
+class HAProxy(Section, frozen=True, kw_only=True):
     """HAProxy's agent-check protocol."""
 
     agent_check: str = ""
 
 
-class Logs(Section):
+class Logs(Section, frozen=True, kw_only=True):
     """Rotation of container logs; sizes in bytes."""
 
     max_size: int = 10 * 1024 * 1024
     max_files: int = 5
 
 
-class CrashLoop(Section):
+class CrashLoop(Section, frozen=True, kw_only=True):
     """Restart back-off, in seconds."""
 
     initial_seconds: float = 10.0
     max_seconds: float = 300.0
 
 
-class Config(Section):
+class Config(Section, frozen=True, kw_only=True):
     """Everything that can be configured."""
 
     node: Node

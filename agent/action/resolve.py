@@ -70,6 +70,9 @@ def literal(host: str) -> Address | None:
 
 def ask_system(host: str) -> Answer:
     """Look the name up with the system's resolver; may take long."""
+    if host.rstrip(".").rpartition(".")[2].isdigit():
+        # The system takes "127.1" for an address, Go (and so Kubernetes) does not.
+        return LookupFailure(f"lookup {host}: no such host")
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except socket.gaierror as exc:

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
+from agent.model.runtime import Outcome
 
-class Outcome(Enum):
-    """What a handler found (Kubernetes: pkg/probe Result, plus the error beside it)."""
-
-    SUCCESS = "success"
-    WARNING = "warning"
-    FAILURE = "failure"
-    ERROR = "error"
+__all__ = ["ActionResult", "Outcome"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,3 +74,32 @@ def _write_new(folder_fd: int, name: str, data: bytes, *, mode: int, durable: bo
             os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def public_file(path: str) -> None:
+    """An empty file that anybody may write, in a directory that only its owner may list."""
+    private_directory(os.path.dirname(path), mode=0o711)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        os.fchmod(fd, 0o666)
+    finally:
+        os.close(fd)
+
+
+def take_tail(path: str, limit: int) -> bytes:
+    """The last `limit` bytes of a file that somebody else may have written; then remove it.
+
+    Does not block on a FIFO put in its place and does not follow a link. OSError.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return os.pread(fd, limit, max(os.fstat(fd).st_size - limit, 0))
+    finally:
+        os.close(fd)
+        remove(path)
+
+
+def remove(path: str) -> None:
+    """Remove a file that may be gone."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)

@@ -20,20 +20,27 @@ import msgspec
 
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1, extra={"go": "int32"})]
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1, extra={"go": "int64"})]
-IntOrString = int | str
+IntOrString = Annotated[int | str, msgspec.Meta(extra={"go": "intstr.IntOrString"})]
 #: A resource quantity in the text form in which it is stored ("250m", "64Mi").
 Quantity = Annotated[str, msgspec.Meta(extra={"go": "resource.Quantity"})]
+#: Quantities by resource name.
+ResourceList = Annotated[dict[str, Quantity], msgspec.Meta(extra={"go": "v1.ResourceList"})]
+#: Bytes in the base64 text in which they are written.
+Base64 = Annotated[str, msgspec.Meta(extra={"go": "[]uint8"})]
 #: A point in time, always UTC; Kubernetes writes whole seconds.
-Time = datetime
+Time = Annotated[datetime, msgspec.Meta(extra={"go": "v1.Time"})]
+#: A point in time, always UTC, with microseconds.
+MicroTime = Annotated[datetime, msgspec.Meta(extra={"go": "v1.MicroTime"})]
 
 
 def always(*, factory: Callable[[], Any], name: str | None = None) -> Any:
     """Declare a field that is optional on input and written even when it is zero.
 
-    A default factory other than list, dict or set is never treated as "default" by
+    A default factory other than the empty container types is never treated as "default" by
     `omit_defaults`, which is exactly the behaviour of a Go field without `omitempty`.
     """
-    return msgspec.field(default_factory=factory, name=name)
+    wanted = (lambda: ()) if factory is tuple else factory
+    return msgspec.field(default_factory=wanted, name=name)
 
 
 @dataclass_transform(

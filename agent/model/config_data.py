@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.model.base import Object, always
+from agent.model import names
+from agent.model.base import Base64, Object, always
 from agent.model.meta import ObjectMeta
 
 
@@ -14,7 +15,7 @@ class ConfigMap(Object):
     metadata: ObjectMeta = always(factory=ObjectMeta)
     immutable: bool | None = None
     data: dict[str, str] = {}
-    binary_data: dict[str, str] = {}
+    binary_data: dict[str, Base64] = {}
 
 
 class Secret(Object):
@@ -24,6 +25,6 @@ class Secret(Object):
     kind: str = ""
     metadata: ObjectMeta = always(factory=ObjectMeta)
     immutable: bool | None = None
-    data: dict[str, str] = {}
+    data: dict[str, Base64] = {}
     string_data: dict[str, str] = {}
-    type: str = ""
+    type: names.SecretType = ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from agent.model.base import Int32, Object, Quantity, always
+from agent.model import names
+from agent.model.base import Int32, Object, Quantity, ResourceList, always
 from agent.model.handler import Lifecycle, Probe
 from agent.model.security import SecurityContext
 
@@ -15,7 +16,7 @@ class ContainerPort(Object):
     name: str = ""
     host_port: Int32 = 0
     container_port: Int32 = always(factory=int)
-    protocol: str = ""
+    protocol: names.Protocol = ""
     host_ip: str = msgspec.field(name="hostIP", default="")
 
 
@@ -109,29 +110,29 @@ class ResourceClaim(Object):
 class ResourceRequirements(Object):
     """What a container may use at most, and what it asks for."""
 
-    limits: dict[str, Quantity] = {}
-    requests: dict[str, Quantity] = {}
+    limits: ResourceList = {}
+    requests: ResourceList = {}
     claims: tuple[ResourceClaim, ...] = ()
 
 
 class ContainerResizePolicy(Object):
     """Whether a resize needs a restart."""
 
-    resource_name: str = always(factory=str)
-    restart_policy: str = always(factory=str)
+    resource_name: names.ResourceName = always(factory=str)
+    restart_policy: names.ResourceResizeRestartPolicy = always(factory=str)
 
 
 class ContainerRestartRuleOnExitCodes(Object):
     """A set of exit codes; `operator` is In or NotIn."""
 
-    operator: str = ""
+    operator: names.ContainerRestartRuleOnExitCodesOperator = ""
     values: tuple[Int32, ...] = ()
 
 
 class ContainerRestartRule(Object):
     """What to do when the container exits with one of these codes."""
 
-    action: str = ""
+    action: names.ContainerRestartRuleAction = ""
     exit_codes: ContainerRestartRuleOnExitCodes | None = None
 
 
@@ -140,10 +141,10 @@ class VolumeMount(Object):
 
     name: str = always(factory=str)
     read_only: bool = False
-    recursive_read_only: str | None = None
+    recursive_read_only: names.RecursiveReadOnlyMode | None = None
     mount_path: str = always(factory=str)
     sub_path: str = ""
-    mount_propagation: str | None = None
+    mount_propagation: names.MountPropagationMode | None = None
     sub_path_expr: str = ""
 
 
@@ -167,7 +168,7 @@ class Container(Object):
     env: tuple[EnvVar, ...] = ()
     resources: ResourceRequirements = always(factory=ResourceRequirements)
     resize_policy: tuple[ContainerResizePolicy, ...] = ()
-    restart_policy: str | None = None
+    restart_policy: names.ContainerRestartPolicy | None = None
     restart_policy_rules: tuple[ContainerRestartRule, ...] = ()
     volume_mounts: tuple[VolumeMount, ...] = ()
     volume_devices: tuple[VolumeDevice, ...] = ()
@@ -176,8 +177,8 @@ class Container(Object):
     startup_probe: Probe | None = None
     lifecycle: Lifecycle | None = None
     termination_message_path: str = ""
-    termination_message_policy: str = ""
-    image_pull_policy: str = ""
+    termination_message_policy: names.TerminationMessagePolicy = ""
+    image_pull_policy: names.PullPolicy = ""
     security_context: SecurityContext | None = None
     stdin: bool = False
     stdin_once: bool = False

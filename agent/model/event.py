@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from agent.model.base import Int32, Object, Time, always
+from agent.model.base import Int32, MicroTime, Object, Time, always
 from agent.model.meta import ObjectMeta, ObjectReference
 
 
@@ -19,7 +19,7 @@ class EventSeries(Object):
     """A series of equal events."""
 
     count: Int32 = 0
-    last_observed_time: Time | None = None
+    last_observed_time: MicroTime | None = always(factory=lambda: None)
 
 
 class Event(Object):
@@ -36,7 +36,7 @@ class Event(Object):
     last_timestamp: Time | None = always(factory=lambda: None)
     count: Int32 = 0
     type: str = ""
-    event_time: Time | None = always(factory=lambda: None)
+    event_time: MicroTime | None = always(factory=lambda: None)
     series: EventSeries | None = None
     action: str = ""
     related: ObjectReference | None = None

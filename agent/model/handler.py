@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.model import names
 from agent.model.base import Int32, Int64, IntOrString, Object, always
 
 
@@ -24,7 +25,7 @@ class HTTPGetAction(Object):
     path: str = ""
     port: IntOrString = always(factory=int)
     host: str = ""
-    scheme: str = ""
+    scheme: names.URIScheme = ""
     http_headers: tuple[HTTPHeader, ...] = ()
 
 
@@ -39,7 +40,7 @@ class GRPCAction(Object):
     """Ask grpc.health.v1.Health/Check."""
 
     port: Int32 = always(factory=int)
-    service: str | None = None
+    service: str | None = always(factory=lambda: None)
 
 
 class SleepAction(Object):
@@ -82,4 +83,4 @@ class Lifecycle(Object):
 
     post_start: LifecycleHandler | None = None
     pre_stop: LifecycleHandler | None = None
-    stop_signal: str | None = None
+    stop_signal: names.Signal | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from agent.model import names
 from agent.model.base import Int64, Object, Time, always
 
 
@@ -13,7 +14,7 @@ class OwnerReference(Object):
     api_version: str = always(factory=str)
     kind: str = always(factory=str)
     name: str = always(factory=str)
-    uid: str = always(factory=str)
+    uid: names.UID = always(factory=str)
     controller: bool | None = None
     block_owner_deletion: bool | None = None
 
@@ -22,7 +23,7 @@ class ManagedFieldsEntry(Object):
     """Field ownership of one manager; stored as given."""
 
     manager: str = ""
-    operation: str = ""
+    operation: names.ManagedFieldsOperationType = ""
     api_version: str = ""
     time: Time | None = None
     fields_type: str = ""
@@ -37,7 +38,7 @@ class ObjectMeta(Object):
     generate_name: str = ""
     namespace: str = ""
     self_link: str = ""
-    uid: str = ""
+    uid: names.UID = ""
     resource_version: str = ""
     generation: Int64 = 0
     creation_timestamp: Time | None = None
@@ -63,7 +64,7 @@ class LabelSelectorRequirement(Object):
     """One expression of a label selector."""
 
     key: str = always(factory=str)
-    operator: str = always(factory=str)
+    operator: names.LabelSelectorOperator = always(factory=str)
     values: tuple[str, ...] = ()
 
 
@@ -86,7 +87,7 @@ class ObjectReference(Object):
     kind: str = ""
     namespace: str = ""
     name: str = ""
-    uid: str = ""
+    uid: names.UID = ""
     api_version: str = ""
     resource_version: str = ""
     field_path: str = ""
@@ -95,7 +96,7 @@ class ObjectReference(Object):
 class TypedLocalObjectReference(Object):
     """A reference to an object of any kind in the same namespace."""
 
-    api_group: str | None = None
+    api_group: str | None = always(factory=lambda: None)
     kind: str = always(factory=str)
     name: str = always(factory=str)
 
@@ -103,7 +104,7 @@ class TypedLocalObjectReference(Object):
 class TypedObjectReference(Object):
     """A reference to an object of any kind, possibly in another namespace."""
 
-    api_group: str | None = None
+    api_group: str | None = always(factory=lambda: None)
     kind: str = always(factory=str)
     name: str = always(factory=str)
     namespace: str | None = None

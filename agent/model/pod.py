@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from agent.model.base import Int32, Int64, Object, Quantity, always
+from agent.model import names
+from agent.model.base import Int32, Int64, Object, ResourceList, always
 from agent.model.container import Container, EphemeralContainer, ResourceRequirements
 from agent.model.meta import LocalObjectReference, ObjectMeta
 from agent.model.scheduling import (
@@ -44,13 +45,13 @@ class PodDNSConfig(Object):
 class PodReadinessGate(Object):
     """A condition that must be True for the pod to be ready."""
 
-    condition_type: str = always(factory=str)
+    condition_type: names.PodConditionType = always(factory=str)
 
 
 class PodOS(Object):
     """The operating system of the containers."""
 
-    name: str = always(factory=str)
+    name: names.OSName = always(factory=str)
 
 
 class PodSpec(Object):
@@ -60,10 +61,10 @@ class PodSpec(Object):
     init_containers: tuple[Container, ...] = ()
     containers: tuple[Container, ...] = always(factory=tuple)
     ephemeral_containers: tuple[EphemeralContainer, ...] = ()
-    restart_policy: str = ""
+    restart_policy: names.RestartPolicy = ""
     termination_grace_period_seconds: Int64 | None = None
     active_deadline_seconds: Int64 | None = None
-    dns_policy: str = ""
+    dns_policy: names.DNSPolicy = ""
     node_selector: dict[str, str] = {}
     service_account_name: str = ""
     service_account: str = ""
@@ -87,8 +88,8 @@ class PodSpec(Object):
     readiness_gates: tuple[PodReadinessGate, ...] = ()
     runtime_class_name: str | None = None
     enable_service_links: bool | None = None
-    preemption_policy: str | None = None
-    overhead: dict[str, Quantity] = {}
+    preemption_policy: names.PreemptionPolicy | None = None
+    overhead: ResourceList = {}
     topology_spread_constraints: tuple[TopologySpreadConstraint, ...] = ()
     set_hostname_as_fqdn: bool | None = msgspec.field(name="setHostnameAsFQDN", default=None)
     os: PodOS | None = None

@@ -71,6 +71,15 @@ class ProbeResult(Enum):
     UNKNOWN = "Unknown"
 
 
+class Outcome(Enum):
+    """What a handler found (Kubernetes: pkg/probe Result, plus the error beside it)."""
+
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILURE = "failure"
+    ERROR = "error"
+
+
 class KillReason(StrEnum):
     """Why a container is killed; selects the grace period (kuberuntime: containerKillReason)."""
 

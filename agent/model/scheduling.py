@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.model import names
 from agent.model.base import Int32, Int64, Object, always
 from agent.model.meta import LabelSelector
 
@@ -10,7 +11,7 @@ class NodeSelectorRequirement(Object):
     """One expression over node labels."""
 
     key: str = always(factory=str)
-    operator: str = always(factory=str)
+    operator: names.NodeSelectorOperator = always(factory=str)
     values: tuple[str, ...] = ()
 
 
@@ -85,9 +86,9 @@ class Toleration(Object):
     """A taint that the pod tolerates."""
 
     key: str = ""
-    operator: str = ""
+    operator: names.TolerationOperator = ""
     value: str = ""
-    effect: str = ""
+    effect: names.TaintEffect = ""
     toleration_seconds: Int64 | None = None
 
 
@@ -96,11 +97,11 @@ class TopologySpreadConstraint(Object):
 
     max_skew: Int32 = always(factory=int)
     topology_key: str = always(factory=str)
-    when_unsatisfiable: str = always(factory=str)
+    when_unsatisfiable: names.UnsatisfiableConstraintAction = always(factory=str)
     label_selector: LabelSelector | None = None
     min_domains: Int32 | None = None
-    node_affinity_policy: str | None = None
-    node_taints_policy: str | None = None
+    node_affinity_policy: names.NodeInclusionPolicy | None = None
+    node_taints_policy: names.NodeInclusionPolicy | None = None
     match_label_keys: tuple[str, ...] = ()
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from agent.model import names
 from agent.model.base import Int64, Object, always
 
 
 class Capabilities(Object):
     """POSIX capabilities to add and drop."""
 
-    add: tuple[str, ...] = ()
-    drop: tuple[str, ...] = ()
+    add: tuple[names.Capability, ...] = ()
+    drop: tuple[names.Capability, ...] = ()
 
 
 class SELinuxOptions(Object):
@@ -33,14 +34,14 @@ class WindowsSecurityContextOptions(Object):
 class SeccompProfile(Object):
     """Seccomp profile to apply."""
 
-    type: str = always(factory=str)
+    type: names.SeccompProfileType = always(factory=str)
     localhost_profile: str | None = None
 
 
 class AppArmorProfile(Object):
     """AppArmor profile to apply."""
 
-    type: str = always(factory=str)
+    type: names.AppArmorProfileType = always(factory=str)
     localhost_profile: str | None = None
 
 
@@ -56,7 +57,7 @@ class SecurityContext(Object):
     run_as_non_root: bool | None = None
     read_only_root_filesystem: bool | None = None
     allow_privilege_escalation: bool | None = None
-    proc_mount: str | None = None
+    proc_mount: names.ProcMountType | None = None
     seccomp_profile: SeccompProfile | None = None
     app_armor_profile: AppArmorProfile | None = None
 
@@ -77,10 +78,10 @@ class PodSecurityContext(Object):
     run_as_group: Int64 | None = None
     run_as_non_root: bool | None = None
     supplemental_groups: tuple[Int64, ...] = ()
-    supplemental_groups_policy: str | None = None
+    supplemental_groups_policy: names.SupplementalGroupsPolicy | None = None
     fs_group: Int64 | None = None
     sysctls: tuple[Sysctl, ...] = ()
-    fs_group_change_policy: str | None = None
+    fs_group_change_policy: names.PodFSGroupChangePolicy | None = None
     seccomp_profile: SeccompProfile | None = None
     app_armor_profile: AppArmorProfile | None = None
-    se_linux_change_policy: str | None = None
+    se_linux_change_policy: names.PodSELinuxChangePolicy | None = None

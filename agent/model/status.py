@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from agent.model.base import Int32, Int64, Object, Quantity, Time, always
+from agent.model import names
+from agent.model.base import Int32, Int64, Object, ResourceList, Time, always
 from agent.model.container import ResourceRequirements
 
 
@@ -18,7 +19,7 @@ class ContainerStateWaiting(Object):
 class ContainerStateRunning(Object):
     """Running since `started_at`."""
 
-    started_at: Time | None = None
+    started_at: Time | None = always(factory=lambda: None)
 
 
 class ContainerStateTerminated(Object):
@@ -47,7 +48,7 @@ class VolumeMountStatus(Object):
     name: str = always(factory=str)
     mount_path: str = always(factory=str)
     read_only: bool = False
-    recursive_read_only: str | None = None
+    recursive_read_only: names.RecursiveReadOnlyMode | None = None
 
 
 class LinuxContainerUser(Object):
@@ -64,6 +65,20 @@ class ContainerUser(Object):
     linux: LinuxContainerUser | None = None
 
 
+class ResourceHealth(Object):
+    """Health of one device."""
+
+    resource_id: str = always(factory=str, name="resourceID")
+    health: names.ResourceHealthStatus = ""
+
+
+class ResourceStatus(Object):
+    """Health of the devices of one resource."""
+
+    name: names.ResourceName = always(factory=str)
+    resources: tuple[ResourceHealth, ...] = ()
+
+
 class ContainerStatus(Object):
     """One container as observed."""
 
@@ -76,19 +91,20 @@ class ContainerStatus(Object):
     image_id: str = always(factory=str, name="imageID")
     container_id: str = msgspec.field(name="containerID", default="")
     started: bool | None = None
-    allocated_resources: dict[str, Quantity] = {}
+    allocated_resources: ResourceList = {}
     resources: ResourceRequirements | None = None
     volume_mounts: tuple[VolumeMountStatus, ...] = ()
     user: ContainerUser | None = None
-    stop_signal: str | None = None
+    allocated_resources_status: tuple[ResourceStatus, ...] = ()
+    stop_signal: names.Signal | None = None
 
 
 class PodCondition(Object):
     """One aspect of a pod that is True, False or Unknown."""
 
-    type: str = always(factory=str)
+    type: names.PodConditionType = always(factory=str)
     observed_generation: Int64 = 0
-    status: str = always(factory=str)
+    status: names.ConditionStatus = always(factory=str)
     last_probe_time: Time | None = always(factory=lambda: None)
     last_transition_time: Time | None = always(factory=lambda: None)
     reason: str = ""
@@ -98,13 +114,13 @@ class PodCondition(Object):
 class PodIP(Object):
     """An address of the pod."""
 
-    ip: str = ""
+    ip: str = always(factory=str)
 
 
 class HostIP(Object):
     """An address of the host."""
 
-    ip: str = ""
+    ip: str = always(factory=str)
 
 
 class PodResourceClaimStatus(Object):
@@ -114,11 +130,26 @@ class PodResourceClaimStatus(Object):
     resource_claim_name: str | None = None
 
 
+class ContainerExtendedResourceRequest(Object):
+    """Which request of a claim stands for an extended resource of a container."""
+
+    container_name: str = always(factory=str)
+    resource_name: str = always(factory=str)
+    request_name: str = always(factory=str)
+
+
+class PodExtendedResourceClaimStatus(Object):
+    """The claim made for extended resources."""
+
+    request_mappings: tuple[ContainerExtendedResourceRequest, ...] = always(factory=tuple)
+    resource_claim_name: str = always(factory=str)
+
+
 class PodStatus(Object):
     """A pod as observed."""
 
     observed_generation: Int64 = 0
-    phase: str = ""
+    phase: names.PodPhase = ""
     conditions: tuple[PodCondition, ...] = ()
     message: str = ""
     reason: str = ""
@@ -130,7 +161,8 @@ class PodStatus(Object):
     start_time: Time | None = None
     init_container_statuses: tuple[ContainerStatus, ...] = ()
     container_statuses: tuple[ContainerStatus, ...] = ()
-    qos_class: str = ""
+    qos_class: names.PodQOSClass = ""
     ephemeral_container_statuses: tuple[ContainerStatus, ...] = ()
-    resize: str = ""
+    resize: names.PodResizeStatus = ""
     resource_claim_statuses: tuple[PodResourceClaimStatus, ...] = ()
+    extended_resource_claim_status: PodExtendedResourceClaimStatus | None = None

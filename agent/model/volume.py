@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from agent.model import names
 from agent.model import volume_cluster as cluster
 from agent.model.base import Int32, Int64, Object, Quantity, always
 from agent.model.container import ObjectFieldSelector, ResourceFieldSelector
@@ -14,13 +15,13 @@ class HostPathVolumeSource(Object):
     """A path of the host."""
 
     path: str = always(factory=str)
-    type: str | None = None
+    type: names.HostPathType | None = None
 
 
 class EmptyDirVolumeSource(Object):
     """An empty directory that lives as long as the pod."""
 
-    medium: str = ""
+    medium: names.StorageMedium = ""
     size_limit: Quantity | None = None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from agent.model.base import Int32, Object, Quantity, always
+from agent.model import names
+from agent.model.base import Int32, Object, ResourceList, always
 from agent.model.meta import (
     LabelSelector,
     LocalObjectReference,
@@ -178,10 +179,10 @@ class AzureDiskVolumeSource(Object):
 
     disk_name: str = always(factory=str)
     data_disk_uri: str = _named("diskURI")
-    caching_mode: str | None = None
+    caching_mode: names.AzureDataDiskCachingMode | None = None
     fs_type: str | None = None
     read_only: bool | None = None
-    kind: str | None = None
+    kind: names.AzureDataDiskKind | None = None
 
 
 class PhotonPersistentDiskVolumeSource(Object):
@@ -204,7 +205,7 @@ class ScaleIOVolumeSource(Object):
 
     gateway: str = always(factory=str)
     system: str = always(factory=str)
-    secret_ref: LocalObjectReference | None = None
+    secret_ref: LocalObjectReference | None = always(factory=lambda: None)
     ssl_enabled: bool = False
     protection_domain: str = ""
     storage_pool: str = ""
@@ -237,19 +238,19 @@ class CSIVolumeSource(Object):
 class VolumeResourceRequirements(Object):
     """Size of a claim."""
 
-    limits: dict[str, Quantity] = {}
-    requests: dict[str, Quantity] = {}
+    limits: ResourceList = {}
+    requests: ResourceList = {}
 
 
 class PersistentVolumeClaimSpec(Object):
     """A claim to be made."""
 
-    access_modes: tuple[str, ...] = ()
+    access_modes: tuple[names.PersistentVolumeAccessMode, ...] = ()
     selector: LabelSelector | None = None
     resources: VolumeResourceRequirements = always(factory=VolumeResourceRequirements)
     volume_name: str = ""
     storage_class_name: str | None = None
-    volume_mode: str | None = None
+    volume_mode: names.PersistentVolumeMode | None = None
     data_source: TypedLocalObjectReference | None = None
     data_source_ref: TypedObjectReference | None = None
     volume_attributes_class_name: str | None = None
@@ -272,4 +273,4 @@ class ImageVolumeSource(Object):
     """An OCI image as a volume."""
 
     reference: str = ""
-    pull_policy: str = ""
+    pull_policy: names.PullPolicy = ""

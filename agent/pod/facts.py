@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -52,10 +53,6 @@ class Instance(Protocol):
         """Wait for the end and clean up; the owner of the run keeps this going."""
         ...
 
-    async def ended(self) -> Ended:
-        """Wait until the main process ended and all that it left behind is gone."""
-        ...
-
     async def stop(self, grace: float) -> None:
         """Send the stop signal, SIGKILL to all that is left after `grace` seconds; wait."""
         ...
@@ -69,13 +66,18 @@ class Instance(Protocol):
 class PodFacts:
     """Facts about one pod; only its worker and what the worker owns write here.
 
-    `changed` is called after every change that could alter the pod's status or the next plan.
+    `changed` is called after every change that could alter the next plan, `shown` after one that
+    alters the status alone.
     """
 
     clock: Clock
     changed: Callable[[], None] = lambda: None
+    shown: Callable[[], None] = lambda: None
     sandboxes: tuple[Sandbox, ...] = ()
     runs: dict[str, list[ContainerRun]] = field(default_factory=dict)
+    #: Container id to the second in which it was started, on the monotonic clock: statuses cut
+    #: times to whole seconds, and initialDelaySeconds counts from there.
+    began_at: dict[str, float] = field(default_factory=dict)
     #: Container id to the moment of its end, on the monotonic clock: back-off counts from there.
     ended_at: dict[str, float] = field(default_factory=dict)
     live: dict[str, Instance] = field(default_factory=dict)
@@ -84,6 +86,7 @@ class PodFacts:
     #: Container name to reason and message of the last start attempt that failed.
     start_failures: dict[str, tuple[str, str]] = field(default_factory=dict)
     back_off: dict[str, BackOffEntry] = field(default_factory=dict)
+    _gone: dict[str, asyncio.Event] = field(default_factory=dict)
     results: dict[ProbeKind, dict[str, ProbeResult]] = field(
         default_factory=lambda: {kind: {} for kind in ProbeKind}
     )
@@ -123,13 +126,18 @@ class PodFacts:
         runs = [run, *self.runs.get(run.name, ())]
         for forgotten in runs[_KEPT_RUNS:]:
             self.ended_at.pop(forgotten.container_id, None)
+            self.began_at.pop(forgotten.container_id, None)
         self.runs[run.name] = runs[:_KEPT_RUNS]
+        now = self.clock.monotonic()
+        if run.started_at is not None:
+            self.began_at[run.container_id] = now - run.started_at.microsecond / 1e6
         if instance is None:
-            self.ended_at[run.container_id] = self.clock.monotonic()
+            self.ended_at[run.container_id] = now
         if hidden:
             self.hidden.add(run.container_id)
         if instance is not None:
             self.live[run.name] = instance
+            self._gone[run.container_id] = asyncio.Event()
         self.changed()
 
     def reveal(self, container_id: str) -> None:
@@ -144,14 +152,23 @@ class PodFacts:
             for run in self.runs[name]
         ]
         self.ended_at[container_id] = self.clock.monotonic()
-        self.live.pop(name, None)
+        instance = self.live.get(name)
+        if instance is not None and instance.container_id == container_id:
+            del self.live[name]
+        self._gone.pop(container_id).set()
         self.changed()
+
+    async def wait_gone(self, container_id: str) -> None:
+        """Wait until the end of a run has become a fact here."""
+        gone = self._gone.get(container_id)
+        if gone is not None:
+            await gone.wait()
 
     def failed_to_start(self, name: str, reason: str, message: str) -> None:
         """The last attempt to start a container failed, or was put off."""
         if self.start_failures.get(name) != (reason, message):
             self.start_failures[name] = (reason, message)
-            self.changed()
+            self.shown()
 
     def start_succeeded(self, name: str) -> None:
         """The last attempt to start a container succeeded."""

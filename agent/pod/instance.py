@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,13 +12,14 @@ from agent.action.handler import Handler, Role, Target
 from agent.action.runner import Engines
 from agent.host.clock import Clock
 from agent.host.containment import Boundary
-from agent.host.output import LogCapture
 from agent.host.process import Child, ExitStatus
+from agent.host.streams import Streams
 from agent.model.container import Container
 from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.pod.facts import Ended
 from agent.pod.message import TerminationMessage
 
+_COMPLETED, _ERROR, _OOM_KILLED = "Completed", "Error", "OOMKilled"
 _FIRST_LOOK = 0.005
 _LAST_LOOK = 0.2
 
@@ -33,12 +33,11 @@ class InstanceParts:
     target: Target
     child: Child
     boundary: Boundary
-    capture: LogCapture
+    streams: Streams
     engines: Engines
     clock: Clock
     stop_signal: int
     message: TerminationMessage
-    released: Callable[[], None]
 
 
 class HostInstance:
@@ -79,7 +78,7 @@ class HostInstance:
             self._finished_at = self._parts.clock.now()
         await self._sweep()
         ended = await self._describe(status, self._finished_at)
-        self._parts.released()
+        self._parts.streams.close()
         if not self._ended.done():
             self._ended.set_result(ended)
         return ended
@@ -109,7 +108,7 @@ class HostInstance:
             await self._linger(self._deadline)
         survivors = await boundary.kill()
         if survivors:
-            self._parts.capture.abandon()
+            self._parts.streams.capture.abandon()
         boundary.close()
 
     async def _linger(self, deadline: float) -> None:
@@ -123,12 +122,6 @@ class HostInstance:
             pause = min(pause * 2, _LAST_LOOK)
 
     async def _describe(self, status: ExitStatus, finished_at: datetime) -> Ended:
-        message = await self._parts.message.read(status.code)
-        self._parts.message.remove()
-        if status.oom_killed:
-            reason = "OOMKilled"
-        else:
-            reason = "Completed" if status.code == 0 else "Error"
-        return Ended(
-            exit_code=status.code, finished_at=finished_at, reason=reason, message=message
-        )
+        reason = _OOM_KILLED if status.oom_killed else _ERROR if status.code else _COMPLETED
+        message = await self._parts.message.read(status.code, reason)
+        return Ended(exit_code=status.code, finished_at=finished_at, reason=reason, message=message)

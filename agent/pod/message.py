@@ -6,10 +6,10 @@ Kubernetes: kuberuntime_container.go getTerminationMessage. The path that a cont
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from agent.host import files
 from agent.rules import messages
 
 VARIABLE = "BAREPOD_TERMINATION_LOG"
@@ -23,32 +23,23 @@ class TerminationMessage:
     policy: str
     read_log: Callable[[], Awaitable[str]]
 
-    async def read(self, exit_code: int) -> str:
-        """The message, cut as the kubelet cuts it; what cannot be read says why."""
-        try:
-            text = self._read_file()
-        except FileNotFoundError:
-            text = ""
-        except OSError as exc:
-            reason = (exc.strerror or "unknown error").lower()
-            return f"Error on reading termination log {self.path}: {reason}"
-        if messages.falls_back_to_logs(self.policy, exit_code, text):
-            return await self.read_log()
-        return text
+    async def read(self, exit_code: int, reason: str) -> str:
+        """The message, cut as the kubelet cuts it; what cannot be read says why.
 
-    def _read_file(self) -> str:
-        fd = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        The file is gone afterwards.
+        """
         try:
-            size = os.fstat(fd).st_size
-            limit = messages.MAX_MESSAGE_BYTES
-            data = os.pread(fd, limit, max(size - limit, 0))
-        finally:
-            os.close(fd)
-        return data.decode(errors="replace")
+            data = files.take_tail(self.path, messages.MAX_TERMINATION_MESSAGE)
+        except FileNotFoundError:
+            data = b""
+        except OSError as exc:
+            return messages.unreadable(self.path, (exc.strerror or str(exc)).lower())
+        if messages.falls_back_to_logs(
+            self.policy, exit_code=exit_code, reason=reason, is_empty=not data
+        ):
+            return await self.read_log()
+        return messages.termination_message(data)
 
     def remove(self) -> None:
-        """The message has been read; its file is not needed any more."""
-        try:
-            os.unlink(self.path)
-        except OSError:
-            return
+        """Nothing ran, so there is no message."""
+        files.remove(self.path)

@@ -1,4 +1,4 @@
-"""Events about pods: aggregated, counted and filtered as a kubelet's, then stored."""
+"""Events about pods: made, aggregated, counted and filtered as a kubelet's, then stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from agent.host.clock import Clock
 from agent.model.event import Event, EventSource, EventType, Reason
 from agent.model.meta import ObjectMeta, ObjectReference
 from agent.model.pod import Pod
-from agent.rules import events as rules
+from agent.rules.events import Correlator, event_name
+
+COMPONENT = "kubelet"
 
 
 class StoresEvents(Protocol):
@@ -18,13 +20,13 @@ class StoresEvents(Protocol):
 
 
 class Recorder:
-    """Records events of one node."""
+    """Records the events of one node."""
 
     def __init__(self, store: StoresEvents, clock: Clock, node_name: str) -> None:
         self._store = store
         self._clock = clock
         self._node_name = node_name
-        self._correlator = rules.Correlator()
+        self._correlator = Correlator()
         self._nanoseconds = 0
 
     def record(
@@ -34,51 +36,54 @@ class Recorder:
         reason: Reason,
         message: str,
         *,
-        field_path: str = "",
-        component: str = "kubelet",
+        container: str = "",
+        component: str = COMPONENT,
     ) -> None:
-        """Record that something happened to `pod`, or to the part at `field_path`."""
-        now = self._clock.now().replace(microsecond=0)
-        source = EventSource(component=component, host=self._node_name)
+        """Record that something happened to `pod`, or to its container of that name."""
+        now = self._clock.now()
+        now_ns = self._unique_time(now.timestamp())
+        stamp = now.replace(microsecond=0)
         event = Event(
             api_version="v1",
             kind="Event",
             metadata=ObjectMeta(
-                name=rules.event_name(pod.metadata.name, self._unique_time()),
-                namespace=pod.metadata.namespace,
+                name=event_name(pod.metadata.name, now_ns), namespace=pod.metadata.namespace
             ),
-            involved_object=ObjectReference(
-                kind="Pod",
-                api_version="v1",
-                namespace=pod.metadata.namespace,
-                name=pod.metadata.name,
-                uid=pod.metadata.uid,
-                resource_version=pod.metadata.resource_version,
-                field_path=field_path,
-            ),
+            involved_object=reference(pod, container),
             reason=reason,
             message=message,
-            source=source,
-            first_timestamp=now,
-            last_timestamp=now,
+            source=EventSource(component=component, host=self._node_name),
+            first_timestamp=stamp,
+            last_timestamp=stamp,
             count=1,
             type=type_,
             reporting_component=component,
             reporting_instance=self._node_name,
         )
-        stored = self._correlator.correlate(event, self._clock.now().timestamp())
-        if stored is not None:
-            self._store.put(stored)
+        correlated = self._correlator.correlate(event, now.timestamp())
+        if correlated is not None:
+            self._store.put(correlated)
 
-    def _unique_time(self) -> int:
-        """Nanoseconds since the epoch, never the same twice."""
-        now = int(self._clock.now().timestamp() * 1e6) * 1000
-        self._nanoseconds = max(now, self._nanoseconds + 1)
+    def _unique_time(self, now: float) -> int:
+        """Nanoseconds since the epoch, never the same twice: events are named after it."""
+        self._nanoseconds = max(int(now * 1e6) * 1000, self._nanoseconds + 1)
         return self._nanoseconds
 
 
-def container_path(pod: Pod, name: str) -> str:
-    """The field path by which events name a container (kubelet: container.GenerateContainerRef)."""
+def reference(pod: Pod, container: str) -> ObjectReference:
+    """What an event is about (kubelet: container.GenerateContainerRef)."""
+    return ObjectReference(
+        kind="Pod",
+        namespace=pod.metadata.namespace,
+        name=pod.metadata.name,
+        uid=pod.metadata.uid,
+        api_version="v1",
+        resource_version=pod.metadata.resource_version,
+        field_path=_field_path(pod, container) if container else "",
+    )
+
+
+def _field_path(pod: Pod, name: str) -> str:
     for field, containers in (
         ("containers", pod.spec.containers),
         ("initContainers", pod.spec.init_containers),

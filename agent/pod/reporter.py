@@ -13,8 +13,9 @@ import msgspec
 from agent.host.clock import Clock
 from agent.model.pod import Pod
 from agent.model.runtime import ProbeKind
-from agent.model.status import PodStatus
+from agent.model.status import ContainerStatus, PodStatus
 from agent.pod.facts import PodFacts
+from agent.rules import phase
 from agent.rules import status as rules
 from agent.rules.deadline import Eviction
 from agent.rules.readiness import ProbeBeliefs
@@ -38,12 +39,21 @@ class Reporter:
         self._host_ips = host_ips
         self._published: PodStatus | None = None
         self._shown: Pod | None = None
+        self._by_name: dict[str, ContainerStatus] = {}
         self.eviction: Eviction | None = None
 
     @property
     def status(self) -> PodStatus:
         """The status published last."""
         return self._published or PodStatus()
+
+    def status_of(self, name: str) -> ContainerStatus | None:
+        """A container's status as published last."""
+        return self._by_name.get(name)
+
+    def is_over(self) -> bool:
+        """Whether the published phase is terminal."""
+        return self.status.phase in phase.TERMINAL
 
     def report(self, pod: Pod, *, terminal: bool = False) -> PodStatus:
         """Publish what the facts amount to; returns it as it was generated.
@@ -74,5 +84,9 @@ class Reporter:
         shown = rules.publishable(old, generated, could_have_running_containers=running)
         if shown != self._published or self._shown is not pod:
             self._published, self._shown = shown, pod
+            self._by_name = {
+                status.name: status
+                for status in (*shown.init_container_statuses, *shown.container_statuses)
+            }
             self._store.put(msgspec.structs.replace(pod, status=shown))
         return generated

@@ -18,9 +18,11 @@ from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, KillReason
 from agent.pod.facts import Instance, PodFacts
 from agent.pod.hooks import HookRunner
-from agent.pod.recorder import Recorder, container_path
+from agent.pod.recorder import Recorder
 from agent.pod.termination import Terminator
-from agent.rules import backoff
+from agent.rules import backoff, image_pull, messages
+from agent.rules.events import Announcement
+from agent.rules.image_pull import PullFailure
 
 #: A start that failed for want of configuration or resources is tried again after so many
 #: seconds (kubelet: the pod worker's retry interval of a failed sync).
@@ -49,17 +51,6 @@ class StartError(Exception):
         self.run = run
 
 
-class ImageError(Exception):
-    """An image means nothing on this machine; `retry_after` in seconds."""
-
-    def __init__(self, reason: str, message: str, event: str, retry_after: float) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-        self.event = event
-        self.retry_after = retry_after
-
-
 class Prepared(Protocol):
     """A container that is created but does not run yet (CRI: CreateContainer)."""
 
@@ -71,8 +62,8 @@ class Prepared(Protocol):
 class Runtime(Protocol):
     """What starts containers on this machine."""
 
-    def ensure_image(self, pod: Pod, container: Container) -> None:
-        """Raises ImageError if the image has no meaning here."""
+    def image_problem(self, container: Container) -> str | None:
+        """Why the container's image has no meaning here; None if it has."""
         ...
 
     def create(self, pod: Pod, container: Container, restart_count: int) -> Prepared:
@@ -109,6 +100,7 @@ class Starter:
         self._recorder = recorder
         self._clock = clock
         self._limits = limits
+        self._pulls: dict[str, PullFailure] = {}
         self._hook: asyncio.Task[str | None] | None = None
         self._group: asyncio.TaskGroup | None = None
 
@@ -123,9 +115,7 @@ class Starter:
         if self._hook is not None:
             self._hook.cancel()
 
-    async def start(
-        self, pod: Pod, container: Container, last_exit: float | None
-    ) -> Attempt:
+    async def start(self, pod: Pod, container: Container, last_exit: float | None) -> Attempt:
         """Start `container` unless its back-off holds it back.
 
         `last_exit` is when its newest run that had ended at the beginning of this round ended
@@ -133,16 +123,11 @@ class Starter:
         looks at the status before the kill).
         """
         name = container.name
-        held = self._back_off(pod, container, last_exit)
+        held = self._back_off(pod, container, last_exit) or self._lacks_image(pod, container)
         if held is not None:
             return held
         try:
-            self._ensure_image(pod, container)
             run, instance = await self._create_and_start(pod, container)
-        except ImageError as exc:
-            self._event(pod, name, EventType.WARNING, Reason.FAILED, exc.event)
-            self._facts.failed_to_start(name, exc.reason, exc.message)
-            return Attempt(False, self._clock.monotonic() + exc.retry_after)
         except StartError as exc:
             return self._failed(pod, name, exc)
         return await self._post_start(pod, container, run, instance)
@@ -161,21 +146,26 @@ class Starter:
             self._facts.back_off[name] = decision.entry
         if decision.start:
             return None
-        text = backoff.event_message(pod, name)
+        text = messages.back_off_event(pod, name)
         self._event(pod, name, EventType.WARNING, Reason.BACK_OFF, text)
-        message = backoff.waiting_message(pod, name, decision.delay)
+        message = messages.back_off_waiting(pod, name, decision.delay)
         self._facts.failed_to_start(name, "CrashLoopBackOff", message)
         return Attempt(False, decision.retry_at)
 
-    def _ensure_image(self, pod: Pod, container: Container) -> None:
-        self._runtime.ensure_image(pod, container)
-        self._event(
-            pod,
-            container.name,
-            EventType.NORMAL,
-            Reason.PULLED,
-            f'Container image "{container.image}" already present on machine',
-        )
+    def _lacks_image(self, pod: Pod, container: Container) -> Attempt | None:
+        """Look the image up; how the container waits when it means nothing here."""
+        name, now = container.name, self._clock.monotonic()
+        problem = self._runtime.image_problem(container)
+        if problem is None:
+            self._pulls.pop(name, None)
+            self._announce(pod, name, image_pull.present(container.image))
+            return None
+        report = image_pull.looked_in_vain(self._pulls.get(name), container.image, problem, now)
+        self._pulls[name] = report.failure
+        for announcement in report.announcements:
+            self._announce(pod, name, announcement)
+        self._facts.failed_to_start(name, report.reason, report.message)
+        return Attempt(False, report.retry_at)
 
     async def _create_and_start(
         self, pod: Pod, container: Container
@@ -226,9 +216,7 @@ class Starter:
         self._facts.reveal(run.container_id)
         return Attempt(False)
 
-    async def _run_hook(
-        self, name: str, hook: LifecycleHandler, instance: Instance
-    ) -> str | None:
+    async def _run_hook(self, name: str, hook: LifecycleHandler, instance: Instance) -> str | None:
         """The hook's failure, or None; a hook that the end of the pod cut short did not fail."""
         assert self._group is not None
         self._hook = self._group.create_task(
@@ -249,10 +237,8 @@ class Starter:
         ended = await instance.watch()
         self._facts.finished(name, instance.container_id, ended)
 
-    def _event(
-        self, pod: Pod, name: str, type_: EventType, reason: Reason, message: str
-    ) -> None:
-        path = container_path(pod, name)
-        self._recorder.record(pod, type_, reason, message, field_path=path)
+    def _event(self, pod: Pod, name: str, type_: EventType, reason: Reason, message: str) -> None:
+        self._recorder.record(pod, type_, reason, message, container=name)
 
-
+    def _announce(self, pod: Pod, name: str, what: Announcement) -> None:
+        self._event(pod, name, what.type, what.reason, what.message)

@@ -1,7 +1,7 @@
 """How a container, or a whole pod, comes to its end: preStop, order, stop signal, SIGKILL.
 
-Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_container.go killContainer, killContainersWithSyncResult
-and kuberuntime_termination_order.go.
+Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_container.go killContainer
+and killContainersWithSyncResult, kuberuntime_termination_order.go.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from agent.model.pod import Pod
 from agent.model.runtime import KillReason
 from agent.pod.facts import Instance, PodFacts
 from agent.pod.hooks import HookRunner
-from agent.pod.recorder import Recorder, container_path
+from agent.pod.recorder import Recorder
 from agent.rules import grace as grace_rules
 from agent.rules import order
 from agent.rules.grace import GraceBudget
-
 
 #: How long a dead exec hook may take to report its death, in seconds.
 _HOOK_REPORT_TIMEOUT = 1.0
@@ -78,7 +77,7 @@ class Terminator:
             EventType.NORMAL,
             Reason.KILLING,
             message or f"Stopping container {container.name}",
-            field_path=container_path(pod, container.name),
+            container=container.name,
         )
         budget = grace_rules.grace_budget(pod, container, reason, override)
         async with asyncio.TaskGroup() as group:
@@ -88,7 +87,7 @@ class Terminator:
             if turns is not None:
                 budget = await self._spend(budget, turns.wait(container.name))
             await instance.stop(budget.stop_timeout)
-            await instance.ended()
+            await self.facts.wait_gone(instance.container_id)
             if hook is not None:
                 await self._bury(hook, container)
         if turns is not None:
@@ -131,7 +130,7 @@ class Terminator:
                 EventType.WARNING,
                 Reason.FAILED_PRE_STOP_HOOK,
                 "PreStopHook failed",
-                field_path=container_path(pod, container.name),
+                container=container.name,
             )
 
     async def _spend(self, budget: GraceBudget, wait: Coroutine[Any, Any, None]) -> GraceBudget:

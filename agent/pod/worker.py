@@ -7,20 +7,25 @@ Level-triggered: every round plans from all facts, so a late or doubled wake-up 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.host.clock import Clock
-from agent.host.scheduler import Scheduler, Timer
-from agent.model.container import Container
+from agent.host.scheduler import Scheduler
+from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
-from agent.model.runtime import ContainerRun, ProbeKind, Sandbox
+from agent.model.runtime import ProbeKind, Sandbox
+from agent.model.status import PodStatus
 from agent.pod.facts import PodFacts
 from agent.pod.prober import PodProber
+from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter
 from agent.pod.starter import Starter
 from agent.pod.termination import Terminator
 from agent.rules import deadline, grace, plan
+from agent.rules.actions import PodActions
+from agent.rules.readiness import wants_readiness_probe
+from agent.rules.restart import is_sidecar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +37,10 @@ class WorkerParts:
     reporter: Reporter
     starter: Starter
     terminator: Terminator
+    recorder: Recorder
     clock: Clock
     scheduler: Scheduler
+    address: str
 
 
 class PodWorker:
@@ -42,6 +49,7 @@ class PodWorker:
     def __init__(self, pod: Pod, parts: WorkerParts) -> None:
         self._pod = pod
         self._parts = parts
+        self._terminated = False
         self._containers = {
             container.name: container
             for container in (*pod.spec.init_containers, *pod.spec.containers)
@@ -51,7 +59,7 @@ class PodWorker:
         self._grace: int | None = None
         self._began = parts.clock.monotonic()
         parts.facts.changed = self._changed
-        parts.prober.changed = self._changed
+        parts.facts.shown = self._shown
 
     @property
     def pod(self) -> Pod:
@@ -88,10 +96,29 @@ class PodWorker:
             await self._terminate()
 
     def _is_over(self) -> bool:
-        return self._stopping or self._report().phase in ("Succeeded", "Failed")
+        if self._stopping:
+            return True
+        due = self._deadline()
+        if due is not None and self._parts.clock.monotonic() >= due:
+            self._evict(deadline.Eviction(deadline.REASON, deadline.MESSAGE))
+            return True
+        return self._report().phase in ("Succeeded", "Failed")
+
+    def _evict(self, eviction: deadline.Eviction) -> None:
+        """The pod fails by our own decision; its containers end with the pod's grace."""
+        self._parts.reporter.eviction = eviction
+        self._parts.recorder.record(
+            self._pod, EventType.NORMAL, Reason.DEADLINE_EXCEEDED, eviction.message
+        )
 
     def _report(self, *, terminal: bool = False) -> PodStatus:
-        return self._parts.reporter.report(self._pod, terminal=terminal)
+        """Publish, and have readiness looked at now where a container is not ready."""
+        status = self._parts.reporter.report(self._pod, terminal=terminal)
+        if not terminal:
+            for container in (*status.init_container_statuses, *status.container_statuses):
+                if wants_readiness_probe(self._containers[container.name], container):
+                    self._parts.prober.trigger_readiness(container.name)
+        return status
 
     async def _sync(self) -> float | None:
         """One round; when to look again even if nothing happens (loop time), or None."""
@@ -114,13 +141,15 @@ class PodWorker:
                 self._pod, container, message=kill.message, reason=kill.reason
             )
         if actions.create_sandbox:
-            facts.new_sandbox(parts.sandbox(self._pod, actions.attempt))
+            facts.new_sandbox(
+                Sandbox(
+                    sandbox_id=self._pod.metadata.uid, ip=parts.address, attempt=actions.attempt
+                )
+            )
         parts.prober.start()
         return await self._start(actions, exits)
 
-    async def _start(
-        self, actions: PodActions, exits: Mapping[str, float]
-    ) -> float | None:
+    async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
         for name in actions.init_containers_to_start:
             container = self._containers[name]
@@ -157,13 +186,19 @@ class PodWorker:
         """Kill what still runs and publish the final status."""
         self._parts.prober.stop_liveness_and_startup()
         self._report()
-        override = grace.effective_grace_period(self._pod, None, self._grace).seconds
-        await self._parts.terminator.kill_pod(self._pod, override)
+        override = grace.effective_grace_period(self._pod, 0, self._grace).seconds
+        asked = self._pod.metadata.deletion_timestamp is not None
+        await self._parts.terminator.kill_pod(self._pod, override if asked else None)
         self._parts.prober.close()
+        self._terminated = True
         self._report(terminal=True)
 
     def _changed(self) -> None:
         """A fact changed: publish what it means at once, then plan anew."""
         self._wake.set()
+        self._shown()
+
+    def _shown(self) -> None:
+        """Only what is published changed; the next plan would be the same."""
         if not self._terminated:
             self._report()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from agent.model.container import Container
 from agent.model.runtime import ContainerRun, KillReason
@@ -11,8 +11,7 @@ _FNV_OFFSET = 0x811C9DC5
 _FNV_PRIME = 0x01000193
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerKill:
+class ContainerKill(msgspec.Struct, frozen=True, kw_only=True):
     """Stop one running container.
 
     `message` is that of the Killing event; `reason` selects the grace period.
@@ -25,8 +24,7 @@ class ContainerKill:
     is_init: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodActions:
+class PodActions(msgspec.Struct, frozen=True, kw_only=True):
     """What to do next, in this order (kuberuntime: podActions, SyncPod).
 
     `kill_pod` stops everything that runs and is done with the sandbox; then `containers_to_kill`

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 INITIAL_DELAY = 10.0
 MAXIMUM_DELAY = 300.0
@@ -12,16 +12,14 @@ FORGIVE_AFTER = 600.0
 SWEEP_INTERVAL = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class BackOffEntry:
+class BackOffEntry(msgspec.Struct, frozen=True):
     """What is remembered of a container: the current delay, and when it was last started."""
 
     delay: float
     last_update: float
 
 
-@dataclass(frozen=True, slots=True)
-class BackOffDecision:
+class BackOffDecision(msgspec.Struct, frozen=True):
     """Start now, or ask again at `retry_at`.
 
     `delay` is the delay that holds (wait) or that will hold for the next start (start); `entry`
@@ -53,7 +51,7 @@ def decide(
         return BackOffDecision(start=True, delay=0.0, entry=entry, retry_at=None)
     if entry is None or finished_at - entry.last_update > FORGIVE_AFTER:
         delay = initial
-    elif now - finished_at < entry.delay:
+    elif now < finished_at + entry.delay:  # the same sum as in retry_at: it must be over then
         retry_at = _retry_at(entry, finished_at, now)
         return BackOffDecision(start=False, delay=entry.delay, entry=entry, retry_at=retry_at)
     else:

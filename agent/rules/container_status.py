@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -37,8 +36,7 @@ LOST_WHEN_TERMINATED = "The container could not be located when the pod was term
 StartFailures = Mapping[str, tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerStatuses:
+class ContainerStatuses(msgspec.Struct, frozen=True, kw_only=True):
     """The statuses of a pod's containers, by kind."""
 
     init: tuple[ContainerStatus, ...]
@@ -93,8 +91,7 @@ def container_statuses(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Conversion:
+class _Conversion(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one container."""
 
     pod: Pod

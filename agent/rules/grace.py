@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
 
 from agent.model.container import Container
 from agent.model.handler import Probe
@@ -13,8 +13,7 @@ from agent.model.runtime import KillReason
 MINIMUM_GRACE_PERIOD = 2
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveGracePeriod:
+class EffectiveGracePeriod(msgspec.Struct, frozen=True):
     """The pod's grace period in seconds, and whether it became shorter than it was."""
 
     seconds: int
@@ -66,8 +65,7 @@ def _failed_probe(container: Container, reason: KillReason) -> Probe | None:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class GraceBudget:
+class GraceBudget(msgspec.Struct, frozen=True):
     """What is left of the grace period while a container is killed (killContainer).
 
     One budget pays for the preStop hook, then for the wait for its turn, then for the time
@@ -83,7 +81,7 @@ class GraceBudget:
 
     def after(self, elapsed: float) -> GraceBudget:
         """Pay for a step that took `elapsed` seconds; it was bounded by `remaining`."""
-        return replace(self, remaining=self.remaining - int(elapsed))
+        return msgspec.structs.replace(self, remaining=self.remaining - int(elapsed))
 
     @property
     def stop_timeout(self) -> int:

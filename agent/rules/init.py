@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from agent.model.container import Container
 from agent.model.pod import Pod
@@ -19,8 +20,7 @@ from agent.rules.restart import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InitActions:
+class InitActions(msgspec.Struct, frozen=True, kw_only=True):
     """What the init containers need; `initialized` opens the regular containers.
 
     `failed`: an init container ended for good, hence the pod.
@@ -66,8 +66,7 @@ def _regular_container_lives(pod: Pod, latest: Mapping[str, ContainerRun]) -> bo
     )
 
 
-@dataclass(slots=True, kw_only=True)
-class _Walk:
+class _Walk(msgspec.Struct, kw_only=True):
     """The way from the last init container to the first."""
 
     pod: Pod
@@ -78,8 +77,8 @@ class _Walk:
     initialized: bool
     later_was_reached: bool = False
     failed: bool = False
-    start: list[int] = field(default_factory=list)
-    kill: list[ContainerKill] = field(default_factory=list)
+    start: list[int] = msgspec.field(default_factory=list)
+    kill: list[ContainerKill] = msgspec.field(default_factory=list)
 
     def run(self) -> InitActions:
         self.later_was_reached = self.initialized

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.model.container import Container
 from agent.model.pod import Pod
@@ -50,8 +51,7 @@ def pod_phase(
     return SUCCEEDED if seen.stopped == seen.succeeded else FAILED
 
 
-@dataclass(slots=True, kw_only=True)
-class _Census:
+class _Census(msgspec.Struct, kw_only=True):
     """How many containers are in which state.
 
     `restarting` are the stopped ones that will run again. A container that waits counts as

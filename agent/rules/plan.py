@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from agent.model.container import Container
 from agent.model.pod import Pod
@@ -57,7 +58,7 @@ def compute_pod_actions(
     if verdict.changed:
         return _begin_anew(pod, latest, actions, features)
     init = compute_init_actions(pod, latest, liveness=liveness, startup=startup, features=features)
-    actions = replace(
+    actions = msgspec.structs.replace(
         actions,
         kill_pod=init.failed,
         init_containers_to_start=init.start,
@@ -85,17 +86,19 @@ def _begin_anew(
     """Kill what is left; make a new sandbox unless the pod has done its work."""
     goes_on = any(may_ever_restart(pod, c, features=features) for c in pod.spec.containers)
     if not goes_on and actions.attempt != 0 and latest:
-        return replace(actions, create_sandbox=False)
+        return msgspec.structs.replace(actions, create_sandbox=False)
     containers = tuple(
         container.name
         for container in pod.spec.containers
         if not _has_done_its_work(pod, container, latest.get(container.name), features)
     )
     if not containers and _any_regular_container_created(pod, latest):
-        return replace(actions, create_sandbox=False)
+        return msgspec.structs.replace(actions, create_sandbox=False)
     if pod.spec.init_containers:
-        return replace(actions, init_containers_to_start=(pod.spec.init_containers[0].name,))
-    return replace(actions, containers_to_start=containers)
+        return msgspec.structs.replace(
+            actions, init_containers_to_start=(pod.spec.init_containers[0].name,)
+        )
+    return msgspec.structs.replace(actions, containers_to_start=containers)
 
 
 def _has_done_its_work(
@@ -122,16 +125,15 @@ def _any_regular_container_created(pod: Pod, latest: Mapping[str, ContainerRun])
     )
 
 
-@dataclass(slots=True, kw_only=True)
-class _RegularContainers:
+class _RegularContainers(msgspec.Struct, kw_only=True):
     """The decisions about the regular containers, one after the other."""
 
     pod: Pod
     latest: Mapping[str, ContainerRun]
     features: Collection[str]
     kept: int = 0
-    start: list[str] = field(default_factory=list)
-    kill: list[ContainerKill] = field(default_factory=list)
+    start: list[str] = msgspec.field(default_factory=list)
+    kill: list[ContainerKill] = msgspec.field(default_factory=list)
 
     def visit(
         self,
@@ -175,7 +177,7 @@ class _RegularContainers:
     def added_to(self, actions: PodActions) -> PodActions:
         """With nothing to keep and nothing to start the pod is over, sidecars included."""
         over = not self.kept and not self.start
-        return replace(
+        return msgspec.structs.replace(
             actions,
             kill_pod=over,
             init_containers_to_start=() if over else actions.init_containers_to_start,

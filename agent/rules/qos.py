@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from agent.model import quantity
 from agent.model.container import ResourceRequirements
 from agent.model.pod import Pod
 
@@ -54,8 +53,8 @@ def _amounts(resources: Mapping[str, str]) -> dict[str, int]:
 
 
 def _nanos(text: str) -> int:
+    """No quantity has a finer grain than a billionth: quantities are rounded to it when read."""
+    from agent.model import quantity  # costs start-up time that most pods need not pay
+
     amount = quantity.parse(text)
-    places = min(amount.exponent + _NANO_EXPONENT, _MAX_PLACES)
-    if places >= 0:
-        return amount.unscaled * int(10**places)
-    return -(-amount.unscaled // int(10**-places))
+    return amount.unscaled * int(10 ** min(amount.exponent + _NANO_EXPONENT, _MAX_PLACES))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -15,12 +14,11 @@ from agent.rules.container_status import ContainerStatuses
 from agent.rules.restart import is_sidecar
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeBeliefs:
+class ProbeBeliefs(msgspec.Struct, frozen=True, kw_only=True):
     """What the probe workers believe, by (bare) container id; no entry: no result yet."""
 
-    readiness: Mapping[str, ProbeResult] = field(default_factory=dict)
-    startup: Mapping[str, ProbeResult] = field(default_factory=dict)
+    readiness: Mapping[str, ProbeResult] = msgspec.field(default_factory=dict)
+    startup: Mapping[str, ProbeResult] = msgspec.field(default_factory=dict)
 
 
 def mark_ready_started(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.model.pod import Pod
 from agent.model.runtime import Sandbox
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SandboxVerdict:
+class SandboxVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """`sandbox_id` is the one to use or to replace; `attempt` the number of the one in use next."""
 
     changed: bool

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -15,14 +14,13 @@ from agent.rules.conditions import all_conditions, end_readiness, update_conditi
 from agent.rules.container_status import ContainerStatuses, container_statuses
 from agent.rules.deadline import Eviction
 from agent.rules.messages import limit_messages
-from agent.rules.phase import TERMINAL, pod_phase
+from agent.rules.phase import FAILED, TERMINAL, pod_phase
 from agent.rules.qos import qos_class
 from agent.rules.readiness import ProbeBeliefs, mark_ready_started
 from agent.rules.restart import HONOURED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodFacts:
+class PodFacts(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of a pod on this host.
 
     `sandboxes` are newest first. `start_failures` are reason and message of each container's
@@ -32,8 +30,8 @@ class PodFacts:
 
     runs: Sequence[ContainerRun] = ()
     sandboxes: Sequence[Sandbox] = ()
-    start_failures: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    beliefs: ProbeBeliefs = field(default_factory=ProbeBeliefs)
+    start_failures: Mapping[str, tuple[str, str]] = msgspec.field(default_factory=dict)
+    beliefs: ProbeBeliefs = msgspec.field(default_factory=ProbeBeliefs)
     host_ips: Sequence[str] = ()
     is_terminal: bool = False
     is_static: bool = False
@@ -132,25 +130,16 @@ def _phase_with_reason(
         is_static=facts.is_static,
         features=features,
     )
-    phase, reason, message = _with_history(computed, pod.status, before)
-    if facts.eviction is not None:
-        phase = "Failed"
-        reason, message = facts.eviction.reason, facts.eviction.message
-    if pod.status.phase in TERMINAL:
-        phase = pod.status.phase
-    return phase, reason, message
-
-
-def _with_history(phase: str, shown: PodStatus, before: PodStatus) -> tuple[str, str, str]:
-    """`shown` is what the API has, `before` what was generated last."""
-    if phase not in TERMINAL:
-        for earlier in (before.phase, shown.phase):
-            if earlier in TERMINAL:
-                phase = earlier
-                break
-    if phase != before.phase:
-        return phase, "", ""
-    return phase, before.reason or shown.reason, before.message or shown.message
+    for shown in (pod.status, before):
+        if shown.phase in TERMINAL:
+            computed = shown.phase
+            break
+    else:
+        if facts.eviction is not None:
+            return FAILED, facts.eviction.reason, facts.eviction.message
+    if computed != before.phase:
+        return computed, "", ""
+    return computed, before.reason or pod.status.reason, before.message or pod.status.message
 
 
 def _pod_ips(pod: Pod, facts: PodFacts, before: PodStatus) -> tuple[str, ...]:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from agent.action.dial import Endpoint, literal_endpoint
 from agent.action.handler import Role
-from agent.action.http.connection import Connection
+from agent.action.http import ordinary
+from agent.action.http.connection import Connection, Listener
 from agent.action.http.mime import ProtocolError
 from agent.action.http.redirect import LIMIT, LocationError, follow, is_redirect, shown
 from agent.action.http.request import Request, SendError, encode
 from agent.action.http.response import Head, ResponseReader
-from agent.action.http.text import join_host_port
-from agent.action.resolve import Address, Answer, Cancellable, LookupFailure, literal
+from agent.action.resolve import Address, Answer, Cancellable, LookupFailure
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
 
@@ -54,6 +55,10 @@ class Network:
         self.scheduler = scheduler
         self.resolver = resolver
         self._context: ssl.SSLContext | None = None
+
+    def connection(self, listener: Listener, endpoint: Endpoint) -> Connection:
+        """A connection that is not open yet."""
+        return Connection(self.reactor, listener, endpoint)
 
     def tls(self, host: str, owner: Exchange, request: bytes) -> TLSStream:
         """TLS for one connection; OpenSSL is loaded by the first that asks."""
@@ -102,24 +107,25 @@ class Hop:
     refusal: str  # why it cannot be sent at all; empty when it can
     host: str
     port: int
-    address: Address | None  # when the host is written as an address
+    endpoints: tuple[Endpoint, ...] | None  # None: the name must be looked up
 
 
 def prepare(request: Request, role: Role) -> Hop:
     """Do once what would otherwise be done at each probe."""
     try:
         data = encode(request, role)
+        port = request.dial_port
     except SendError as exc:
         return Hop(request, b"", str(exc), "", 0, None)
     host = request.dial_host
-    return Hop(request, data, "", host, request.dial_port, literal(host))
+    endpoint = literal_endpoint(host, port)
+    return Hop(request, data, "", host, port, (endpoint,) if endpoint else None)
 
 
 class Exchange:
     """One GET and the redirects it leads to; the owner of at most one connection at a time."""
 
     __slots__ = (
-        "_addresses",
         "_connection",
         "_ended",
         "_hop",
@@ -128,6 +134,7 @@ class Exchange:
         "_network",
         "_next",
         "_original",
+        "_others",
         "_reader",
         "_refusal",
         "_requests",
@@ -147,9 +154,9 @@ class Exchange:
         self._requests = 0
         self._next: Request | None = None
         self._limit = 0
-        self._addresses: tuple[Address, ...] = ()
+        self._others: tuple[Endpoint, ...] = ()
         self._refusal = ""
-        self._reader = ResponseReader()
+        self._reader: ResponseReader | None = None
         self._connection: Connection | None = None
         self._tls: TLSStream | None = None
         self._lookup: Cancellable | None = None
@@ -161,22 +168,22 @@ class Exchange:
         self._requests += 1
         if hop.refusal:
             self._fail(hop.refusal)
-        elif hop.address is not None:
-            self._connect((hop.address,))
+        elif hop.endpoints is not None:
+            self._connect(hop.endpoints)
         else:
             known = self._network.resolver.known(hop.host)
             if known is not None:
-                self._connect(known)
+                self._found(known)
             else:
                 self._lookup = self._network.resolver.lookup(hop.host, self._found)
 
     def expire(self) -> None:
         """The time for everything together is over."""
-        stage, reader = self._stage, self._reader
+        stage, head = self._stage, self._head
         if stage is Stage.DONE:
             return
+        is_secure = self._tls is not None and self._tls.is_secure
         self._finish()
-        head = reader.head
         if stage is Stage.BODY and head is not None:
             if self._role is Role.LIFECYCLE or head.status == _SWITCHING:
                 self._ended.answered(head.status, b"")
@@ -184,32 +191,44 @@ class Exchange:
                 self._ended.body_failed(_LATE_BODY)
             return
         if stage is Stage.SLURP:
-            self._go_on(_LATE_HEAD)
+            self._go_on(late=True)
             return
         url = shown(self._hop.request.url)
-        is_shaking = self._hop.request.is_tls and not (self._tls and self._tls.is_secure)
-        plain = is_shaking or self._role is Role.LIFECYCLE
-        self._ended.failed(url, _LATE if plain else _LATE_HEAD)
+        is_short = self._hop.request.is_tls and not is_secure
+        self._ended.failed(url, self._late(is_short))
+
+    def _late(self, is_short: bool) -> str:
+        """Go adds nothing before a TLS connection stands, nor for hooks, which have no timeout."""
+        return _LATE if is_short or self._role is Role.LIFECYCLE else _LATE_HEAD
 
     def cancel(self) -> None:
         """Stop; nobody hears of it."""
         self._finish()
 
     def received(self, data: bytes) -> None:
-        if self._reader.is_empty and data.startswith(b"GET ") and self._is_echo():
-            return
-        self._reader.feed(data)
-        self._advance()
+        reader = self._reader
+        if reader is None:
+            whole = ordinary.read(data, MAX_BODY)
+            if whole is not None:
+                self._finish()
+                self._ended.answered(*whole)
+                return
+            if data.startswith(b"GET ") and self._is_echo():
+                return
+            reader = self._reader = ResponseReader()
+        reader.feed(data)
+        self._advance(reader)
 
     def ended(self) -> None:
-        if self._reader.is_empty:
+        reader = self._reader
+        if reader is None:
             self._fail("EOF")
             return
-        self._reader.end()
-        self._advance()
+        reader.end()
+        self._advance(reader)
 
     def broken(self, text: str) -> None:
-        if self._reader.is_empty:
+        if self._reader is None:
             self._fail(text)
         elif not self._reader.hides_errors:
             self._abort(text)
@@ -218,8 +237,8 @@ class Exchange:
 
     def unreachable(self, text: str) -> None:
         self._refusal = self._refusal or text
-        if self._addresses:
-            self._connect(self._addresses)
+        if self._others:
+            self._connect(self._others)
         else:
             self._fail(self._refusal)
 
@@ -233,23 +252,22 @@ class Exchange:
         if isinstance(answer, LookupFailure):
             self._fail(f"dial tcp: {answer.text}")
         else:
-            self._connect(answer)
+            self._connect(tuple(Endpoint(address, self._hop.port) for address in answer))
 
-    def _connect(self, addresses: tuple[Address, ...]) -> None:
-        """Try the first address; the others are kept in case it refuses."""
-        address, self._addresses = addresses[0], addresses[1:]
+    def _connect(self, endpoints: tuple[Endpoint, ...]) -> None:
+        """Try the first; the others are kept in case it refuses."""
+        endpoint, self._others = endpoints[0], endpoints[1:]
         hop, network = self._hop, self._network
-        label = join_host_port(address.host if hop.host else "", hop.port)
         if not hop.request.is_tls:
-            self._connection = connection = Connection(network.reactor, self, label)
+            self._connection = connection = network.connection(self, endpoint)
             if self._role is Role.LIFECYCLE:
                 self._arm(_DIAL_TIMEOUT, self._dial_took_long)
-            connection.open(address, hop.port, hop.data)
+            connection.open(hop.data)
             return
         self._tls = stream = network.tls(hop.host, self, hop.data)
-        self._connection = connection = Connection(network.reactor, stream, label)
+        self._connection = connection = network.connection(stream, endpoint)
         self._arm(_HANDSHAKE_TIMEOUT, self._handshake_took_long)
-        stream.open(connection, address, hop.port)
+        stream.open(connection)
 
     def _is_echo(self) -> bool:
         """Give up when we are connected to ourselves: then nobody listens there."""
@@ -260,10 +278,14 @@ class Exchange:
         self.unreachable(text)
         return True
 
-    def _advance(self) -> None:
+    @property
+    def _head(self) -> Head | None:
+        return None if self._reader is None else self._reader.head
+
+    def _advance(self, reader: ResponseReader) -> None:
         """Read on in what was received."""
         try:
-            head = self._reader.read_head()
+            head = reader.read_head()
         except ProtocolError as exc:
             self._fail(_BROKEN + str(exc))
             return
@@ -272,7 +294,7 @@ class Exchange:
         if self._stage is Stage.HEAD and not self._judge(head):
             return
         try:
-            body = self._reader.read_body(self._limit)
+            body = reader.read_body(self._limit)
         except ProtocolError as exc:
             self._abort(str(exc))
             return
@@ -306,7 +328,7 @@ class Exchange:
 
     def _abort(self, text: str) -> None:
         """The connection failed after the head, or between two heads."""
-        head = self._reader.head
+        head = self._head
         if head is None:
             self._fail(_BROKEN + text)
         elif self._stage is Stage.SLURP or self._role is Role.LIFECYCLE:
@@ -315,9 +337,9 @@ class Exchange:
             self._finish()
             self._ended.body_failed(text)
 
-    def _go_on(self, late: str = "") -> None:
+    def _go_on(self, *, late: bool = False) -> None:
         """Follow the redirect; `late` says that the time for it is over."""
-        head, request = self._reader.head, self._next
+        head, request = self._head, self._next
         assert head is not None  # the stage says so
         assert request is not None
         if self._requests >= LIMIT:
@@ -326,12 +348,12 @@ class Exchange:
             return
         if late:
             self._finish()
-            self._ended.failed(shown(request.url), late)
+            self._ended.failed(shown(request.url), self._late(request.is_tls))
             return
         self._release()
         self._hop = prepare(request, self._role)
         self._stage = Stage.HEAD
-        self._reader = ResponseReader()
+        self._reader = None
         self._refusal = ""
         self._next = None
         self.begin()
@@ -372,4 +394,4 @@ class Exchange:
 
     def _dial_took_long(self) -> None:
         if self._connection is not None and self._connection.is_connecting:
-            self._fail(f"dial tcp {self._connection.label}: i/o timeout")
+            self._fail(f"dial tcp {self._connection.endpoint.text}: i/o timeout")

@@ -11,12 +11,13 @@ import errno
 import socket
 from typing import Protocol
 
+from agent.action.dial import Endpoint
 from agent.action.http.text import errno_text, join_host_port
-from agent.action.resolve import Address
 from agent.host.reactor import READ, WRITE, Reactor
 
 #: A probe reads at most 10 KiB of body; more than this at once is never needed.
 READ_SIZE = 16 * 1024
+_STREAM = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 _LOCAL = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 _HUNG_UP = frozenset((errno.EPIPE, errno.ECONNRESET))
 
@@ -55,34 +56,33 @@ class Connection:
         "_reactor",
         "_socket",
         "_unsent",
+        "endpoint",
         "is_closed",
         "is_connecting",
-        "label",
     )
 
-    def __init__(self, reactor: Reactor, listener: Listener, label: str) -> None:
+    def __init__(self, reactor: Reactor, listener: Listener, endpoint: Endpoint) -> None:
         self._reactor = reactor
         self._listener = listener
-        self.label = label  # host:port as messages show it
+        self.endpoint = endpoint
         self._fd = -1  # registered when not negative
         self._lost = 0
         self._unsent = b""
         self.is_closed = False
         self.is_connecting = True
-        self._socket: socket.socket | None = None
+        self._socket: socket.SocketType | None = None
 
-    def open(self, address: Address, port: int, data: bytes, *, no_delay: bool = False) -> None:
+    def open(self, data: bytes, *, no_delay: bool = False) -> None:
         """Connect and send; the listener may be called before this returns."""
         try:
-            self._socket = sock = socket.socket(
-                address.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-            )
+            # Not socket.socket, which wraps this one in Python: 3 us a probe.
+            self._socket = sock = socket.SocketType(self.endpoint.family, _STREAM)
         except OSError as exc:
             self._refuse(exc.errno or 0, "socket")
             return
         if no_delay:  # else each flight of a TLS handshake waits 40 ms for an acknowledgement
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        failure = sock.connect_ex(address.at(port))
+        failure = sock.connect_ex(self.endpoint.sockaddr)
         if failure not in (0, errno.EINPROGRESS):
             self._refuse(failure, "connect")
             return
@@ -117,7 +117,7 @@ class Connection:
 
     def refused(self) -> str:
         """The text of a refused connection."""
-        return f"dial tcp {self.label}: connect: {errno_text(errno.ECONNREFUSED)}"
+        return f"dial tcp {self.endpoint.text}: connect: {errno_text(errno.ECONNREFUSED)}"
 
     def ready(self, events: int) -> None:
         """Called by the reactor; a stale event is harmless, since every call may say EAGAIN."""
@@ -184,7 +184,7 @@ class Connection:
 
     def _refuse(self, number: int, what: str) -> None:
         self.close()
-        text = f"dial tcp {self.label}: {what}: {errno_text(number)}"
+        text = f"dial tcp {self.endpoint.text}: {what}: {errno_text(number)}"
         if number in _LOCAL:
             self._listener.exhausted(text)
         else:
@@ -192,7 +192,7 @@ class Connection:
 
     def _break(self, number: int) -> None:
         assert self._socket is not None
-        local, remote = "", self.label
+        local, remote = "", self.endpoint.text
         try:
             name = self._socket.getsockname()
             local = join_host_port(str(name[0]), int(name[1]))

@@ -20,6 +20,7 @@ _NOT_COPIED = frozenset(
 )
 _HOST_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!$%&'()*+,-.:;=[]_~"
 _TRIMMED = b" \t\r\n"
+_MAX_PORT, _PORT_DIGITS = 65535, 5
 _DEFAULT_PORT = {b"http": b"80", b"https": b"443"}
 
 
@@ -57,8 +58,12 @@ class Request:
 
     @property
     def dial_port(self) -> int:
-        """The port to connect to."""
-        return int(self.url.port or _DEFAULT_PORT[self.url.scheme])
+        """The port to connect to; raises SendError for numbers that are none."""
+        text = self.url.port or _DEFAULT_PORT[self.url.scheme]
+        digits = text.lstrip(b"0") or b"0"
+        if len(digits) > _PORT_DIGITS or int(digits) > _MAX_PORT:
+            raise SendError(f"dial tcp: address {text.decode('ascii')}: invalid port")
+        return int(digits)
 
 
 def build(action: HTTPGetAction, target: Target, role: Role) -> Request:

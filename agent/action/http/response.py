@@ -66,11 +66,6 @@ class ResponseReader:
         self.head: Head | None = None
 
     @property
-    def is_empty(self) -> bool:
-        """Whether the server has said nothing yet."""
-        return not self._head_bytes
-
-    @property
     def hides_errors(self) -> bool:
         """Whether Go takes a failing connection for a closed one where the reading stands now.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 
 from agent.action.http.connection import READ_SIZE, Connection, Listener
-from agent.action.resolve import Address, literal
+from agent.action.resolve import literal
 
 #: Texts of alerts (crypto/tls alertText): number, OpenSSL's name, Go's words.
 _ALERTS = (
@@ -101,11 +101,11 @@ class TLSStream:
         """Whether the handshake is done."""
         return self._records is None
 
-    def open(self, connection: Connection, address: Address, port: int) -> None:
+    def open(self, connection: Connection) -> None:
         """Connect and send the hello."""
         self._connection = connection
         self._is_shaken()
-        connection.open(address, port, self._outgoing.read(), no_delay=True)
+        connection.open(self._outgoing.read(), no_delay=True)
 
     def received(self, data: bytes) -> None:
         if self._records is not None:

@@ -1,0 +1,34 @@
+"""When is a probe due? At the ticks of a clock that started with its worker.
+
+Go's ticker (time.Ticker) as the kubelet uses it: the ticks keep their grid, one that comes while
+a probe is running is kept, further ones are dropped. All times are seconds on one monotonic clock.
+"""
+
+from __future__ import annotations
+
+
+def start_delay(
+    period: int, fraction: float, *, agent_age: float, was_already_there: bool
+) -> float:
+    """How long a new worker waits before its first run.
+
+    Only a pod that was there before the agent waits, and only in the agent's first period: a
+    `fraction` (0 to 1, random) of the period keeps the probes of all pods from coming at once.
+    """
+    return period * fraction if was_already_there and agent_age < period else 0.0
+
+
+def next_tick(tick: float, period: int, now: float) -> float:
+    """The tick after `tick`, which is taken up `now`: on the same grid, and later than now.
+
+    Ask when a run begins. If the answer is past when the run ends, the next one begins at once.
+    """
+    following = tick + period
+    if following > now:
+        return following
+    return tick + period * ((now - tick) // period + 1)
+
+
+def tick_after_manual_run(period: int, now: float) -> float:
+    """A run out of turn begins now and starts the ticker anew."""
+    return now + period
