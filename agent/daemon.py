@@ -6,8 +6,9 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from random import random
+
+import msgspec
 
 from agent.action.runner import Machine as HandlerMachine
 from agent.config import Config
@@ -38,8 +39,7 @@ from agent.pod.worker import PodWorker, WorkerParts
 from agent.store.memory import MemoryStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
+class Hooks(msgspec.Struct, frozen=True, kw_only=True):
     """How a node's owner takes part: container output and problems of barepod itself."""
 
     follower: Callable[[Pod, str], Follower | None]
@@ -204,6 +204,7 @@ async def open_node(
             store=store,
             recorder=recorder,
             clock=machine.clock,
+            node_name=config.node.name,
             on_fault=fault,
         )
         async with manager:

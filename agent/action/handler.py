@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
+
+import msgspec
 
 from agent.action.result import ActionResult
 from agent.model.container import ContainerPort
@@ -57,8 +58,7 @@ class Finished:
 FINISHED: Final = Finished()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     """The container acted on."""
 
     address: str  # the pod's IP

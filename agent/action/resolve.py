@@ -11,15 +11,15 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 #: Seconds for which an answer is used again; short, since Kubernetes asks anew each time.
 KEEP = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where to connect: a socket family and the numeric address in it."""
 
     family: int
@@ -33,8 +33,7 @@ class Address:
         return (self.host.partition("%")[0], port, 0, self.scope)
 
 
-@dataclass(frozen=True, slots=True)
-class LookupFailure:
+class LookupFailure(msgspec.Struct, frozen=True):
     """Why a name has no address; the text as a Go program gives it, without `dial tcp: `."""
 
     text: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from agent.model.runtime import Outcome
 
 __all__ = ["ActionResult", "Outcome"]
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResult:
+class ActionResult(msgspec.Struct, frozen=True):
     """The outcome and its text.
 
     `output` is what events and messages show: the failure text, the captured output (at most

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from agent.action.handler import FINISHED, Done, Handler, Role, Running, Target
 from agent.action.result import ActionResult, Outcome
@@ -66,8 +67,7 @@ class Machine:
         return self._network
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engines:
+class Engines(msgspec.Struct, frozen=True, kw_only=True):
     """What the handlers of one container work with."""
 
     machine: Machine

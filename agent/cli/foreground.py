@@ -47,8 +47,11 @@ class Foreground:
                 self._launched,
             ) as manager:
                 self._catch_signals(manager.delete_all, manager.kill_all)
+                for obj in (*self._manifest.config_maps, *self._manifest.secrets):
+                    self._store.put(obj)
                 for loaded in self._manifest.pods:
-                    manager.add(loaded.pod)
+                    missed = tuple(str(field) for field in loaded.ignored if field.is_missed)
+                    manager.add(loaded.pod, missed)
         finally:
             await show.close()
         return self._exit_code()

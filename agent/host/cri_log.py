@@ -41,6 +41,10 @@ class Stamps:
         self._second = -1
         self._text = b""
 
+    def now(self) -> bytes:
+        """The present."""
+        return self.format(time.time_ns())
+
     def format(self, ns: int) -> bytes:
         """`1748779200123456789` -> `2025-06-01T12:00:00.123456789Z`."""
         second, fraction = divmod(ns, 1_000_000_000)
@@ -69,7 +73,7 @@ class Splitter:
         if cut < 0:
             return self._hold(data, stamp)
         prefix = b"%b %b F " % (stamp, self._stream)
-        if _all_fit(data, cut):
+        if cut <= LINE_LIMIT or _all_fit(data, cut):
             records = b"%b%b\n" % (prefix, data[:cut].replace(b"\n", b"\n" + prefix))
         else:
             records = self._cut_lines(data[:cut], prefix)

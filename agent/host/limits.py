@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 _PERIOD_US = 100_000
 _MIN_QUOTA_US = 1_000
@@ -14,8 +15,7 @@ _MILLI = 1000
 _MAX_WEIGHT = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What a container may use; None is unlimited. CPU is in thousandths of a core."""
 
     memory_bytes: int | None = None

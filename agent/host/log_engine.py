@@ -8,11 +8,11 @@ by `post`, and hears from it through callbacks that the owner makes thread-safe.
 from __future__ import annotations
 
 import array
+import contextlib
 import fcntl
 import functools
 import os
 import select
-import time
 from collections import deque
 from collections.abc import Callable
 
@@ -77,13 +77,14 @@ class Track:
 class Source:
     """One descriptor that a container writes to, from our side."""
 
-    __slots__ = ("_fd", "_splitter", "_stamp", "_stream", "_track")
+    __slots__ = ("_fd", "_feed", "_splitter", "_stamp", "_stream", "_track")
 
     def __init__(self, track: Track, stream: str, fd: int) -> None:
         self._track = track
         self._stream = stream
         self._fd = fd
         self._splitter = Splitter(stream)
+        self._feed = self._splitter.feed
         self._stamp = track.engine.stamp
         track.sources.append(self)
         track.engine.register(fd, self)
@@ -99,7 +100,7 @@ class Source:
         if not data:
             self.end()
             return 0
-        self._track.take(self._stream, data, self._splitter.feed(data, self._stamp()))
+        self._track.take(self._stream, data, self._feed(data, self._stamp()))
         return len(data)
 
     def drain(self) -> None:
@@ -129,11 +130,11 @@ class Engine:
         "_epoll",
         "_failing",
         "_sources",
-        "_stamps",
         "_stopped",
         "_tracks",
         "_unwritten",
         "_wake",
+        "stamp",
         "surprise",
     )
 
@@ -150,7 +151,7 @@ class Engine:
         self._tracks: set[Track] = set()
         self._failing: set[Track] = set()
         self._unwritten: deque[Track] = deque()
-        self._stamps = Stamps()
+        self.stamp = Stamps().now
         self._stopped = False
 
     def post(self, command: Callable[[], None]) -> None:
@@ -161,15 +162,20 @@ class Engine:
 
     def run(self) -> None:
         """Serve until `stop`."""
+        sources = self._sources
         while not self._stopped:
             for fd, _ in self._epoll.poll(self._patience(), _BATCH):
-                source = self._sources.get(fd)
-                if source is not None:
-                    self._guard(source.ready)
-                elif fd == self._wake:
+                source = sources.get(fd)
+                if source is None:
                     self._obey()
-            if self._failing:
-                self._retry()
+                    continue
+                try:
+                    source.ready()
+                except Exception as exc:  # noqa: BLE001 - as in _guard, without its cost
+                    self.surprise("capture of container output failed", exc)
+                    self._guard(source.end)  # or it would fail in every turn
+            for track in tuple(self._failing):
+                self._guard(functools.partial(self._retry, track))
 
     def dispose(self) -> None:
         """Close what is left when the thread has ended or was never started; called in the loop."""
@@ -188,27 +194,31 @@ class Engine:
         self._tracks.add(track)
         try:
             track.sink.open()
+            if track.sink.due is not None:
+                self.watch_retry(track)
+            for stream, fd in fds.items():
+                Source(track, stream, fd)
         except BaseException:
             for fd in fds.values():
+                if fd in self._sources:
+                    self.unregister(fd)
                 os.close(fd)
             self._forget(track)
             raise
-        if track.sink.due is not None:
-            self.watch_retry(track)
-        for stream, fd in fds.items():
-            Source(track, stream, fd)
 
     def abandon(self, track: Track) -> None:
         """Read what is there now, write it if that is possible at once, and end."""
         if track not in self._tracks:
             return
-        for source in tuple(track.sources):
-            source.drain()
-        for source in tuple(track.sources):  # not before: a writer would complain about the first
-            source.end()
-        if track in self._tracks:
-            track.sink.retry(self.stamp())
-            self._forget(track)
+        try:
+            for source in tuple(track.sources):
+                source.drain()
+        finally:  # all reads first: a writer would complain on one stream that the other is closed
+            for source in tuple(track.sources):
+                source.end()
+            if track in self._tracks:
+                track.sink.retry(self.stamp())
+                self._forget(track)
 
     def finish(self, track: Track) -> None:
         """All sources have ended: forget the track, or wait until its last records are written."""
@@ -226,19 +236,16 @@ class Engine:
     def register(self, fd: int, source: Source) -> None:
         """Read from this descriptor from now on."""
         self._epoll.register(fd, select.EPOLLIN)
-        self._sources[fd] = source
+        self._sources[fd] = source  # only now: what is in here is registered
 
     def unregister(self, fd: int) -> None:
         """Stop; must come before the descriptor is closed."""
         del self._sources[fd]
         self._epoll.unregister(fd)
 
-    def stamp(self) -> bytes:
-        """Now, as records have it."""
-        return self._stamps.format(time.time_ns())
-
     def _obey(self) -> None:
-        os.eventfd_read(self._wake)
+        with contextlib.suppress(BlockingIOError):  # a source that ended in this very batch
+            os.eventfd_read(self._wake)
         while self._commands and not self._stopped:
             self._guard(self._commands.popleft())
 
@@ -250,20 +257,20 @@ class Engine:
 
     def _patience(self) -> float:
         """How long may we sleep until some sink is due? -1: as long as nothing happens."""
+        if not self._failing:
+            return -1.0
         dues = [track.sink.due for track in self._failing if track.sink.due is not None]
         return max(min(dues) - self._clock(), 0.0) if dues else -1.0
 
-    def _retry(self) -> None:
-        now = self._clock()
-        for track in tuple(self._failing):
-            sink = track.sink
-            if sink.due is not None and sink.due <= now:
-                sink.retry(self.stamp())
-            if sink.due is None:
-                self._failing.discard(track)
-                track.changed()
-                if not track.sources:
-                    self._forget(track)
+    def _retry(self, track: Track) -> None:
+        sink = track.sink
+        if sink.due is not None and sink.due <= self._clock():
+            sink.retry(self.stamp())
+        if sink.due is None:
+            self._failing.discard(track)
+            track.changed()
+            if not track.sources:
+                self._forget(track)
 
     def _forget(self, track: Track) -> None:
         self._tracks.discard(track)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 from collections.abc import Callable
 
@@ -185,6 +184,8 @@ def remove_logs(directory: str | os.PathLike[str], *, before: int | None = None)
     The kubelet keeps one dead attempt: with attempt N running, `before=N - 1`.
     """
     if before is None:
+        import shutil  # brings compression along: not at start-up
+
         shutil.rmtree(directory, ignore_errors=True)
         return
     with contextlib.suppress(FileNotFoundError):

@@ -11,6 +11,7 @@ import asyncio
 import errno
 import os
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
@@ -21,6 +22,8 @@ from agent.host.log_reader import LogReader
 from agent.host.log_sink import LogSink
 
 _CLOSE_SECONDS = 2.0  # for the disk to take what the pipes still hold
+
+_clock = time.perf_counter  # monotonic seconds; cheaper than the loop's, and asked for each record
 
 _T = TypeVar("_T")
 
@@ -141,7 +144,7 @@ class LogPump:
         drained = asyncio.Event()
         sink = LogSink(
             LogFile(path, max_size=max_size, max_files=max_files),
-            clock=self._loop.time,
+            clock=_clock,
             report=lambda exc: self._tell(lambda: self._on_problem(path, exc)),
         )
         track = Track(
@@ -242,7 +245,7 @@ class LogPump:
         if self._closed:
             raise RuntimeError("the log pump is closed")
         if self._engine is None:
-            engine = Engine(clock=self._loop.time, surprise=self._surprise)
+            engine = Engine(clock=_clock, surprise=self._surprise)
             thread = threading.Thread(target=self._run, args=(engine,), name="logs", daemon=True)
             try:
                 thread.start()

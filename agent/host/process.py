@@ -7,7 +7,8 @@ import errno
 import os
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.host.reactor import Reactor
 
@@ -18,8 +19,7 @@ _NOT_FOUND = 127
 _TRANSIENT = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOBUFS})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a process runs as; `groups` are the supplementary groups."""
 
     uid: int
@@ -27,8 +27,7 @@ class Identity:
     groups: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What to execute and under which conditions.
 
     A program without a slash is looked up in the PATH of `env`. `user` None keeps the agent's
@@ -46,8 +45,7 @@ class Command:
     cap_drop: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExitStatus:
+class ExitStatus(msgspec.Struct, frozen=True):
     """How a process ended: `code` is 128 + signal for one that a signal ended."""
 
     code: int

@@ -16,8 +16,9 @@ import errno
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from agent.host import wire
 from agent.host.census import Census, Sweep
@@ -38,8 +39,7 @@ _PING_EVERY = 2.0
 _CLOSE_SECONDS = 12.0
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(msgspec.Struct, frozen=True):
     """How a captured command ended.
 
     `exit_code` is None if it did not end by itself (timed out, cancelled, never started); 128 + n

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from agent.host.log_engine import Follower
 
 _QUEUE_LIMIT = 1024 * 1024  # bytes that wait for the terminal
+_OWN_LIMIT = 64 * 1024 * 1024  # the same for barepod's own lines, which programs may read
 _LINE_LIMIT = 16 * 1024  # bytes of a line that wait for its end
 _PATIENCE = 1.0  # seconds without any progress, for a reader who is not a person
 _CLOSE_SECONDS = 1.0
@@ -63,8 +64,8 @@ class Terminal:
         return _Lines(prefix, self._queue.put).take
 
     def line(self, text: str) -> None:
-        """Show one line of our own, without a prefix."""
-        self._queue.put(text.encode("utf-8", "replace") + b"\n")
+        """Show one line of our own, without a prefix; never waits, and is hardly ever left out."""
+        self._queue.put_own(text.encode("utf-8", "replace") + b"\n")
 
     async def close(self) -> None:
         """Wait until all is shown, but not for a terminal that takes nothing for a second."""
@@ -85,6 +86,11 @@ class Terminal:
 def _printable(name: str) -> str:
     """A name as one may print it: nothing in it can move the cursor."""
     return "".join(char if char.isprintable() else "?" for char in name)
+
+
+def _note(missed: int) -> bytes:
+    noun = "line" if missed == 1 else "lines"
+    return f"[barepod: {missed} {noun} not shown: the terminal was too slow]\n".encode()
 
 
 def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
@@ -149,6 +155,18 @@ class _Queue:
             self._size += len(lines)
             self._changed.notify_all()
 
+    def put_own(self, line: bytes) -> None:
+        """Add a line from the loop: it waits for nobody, so it may go far beyond the limit."""
+        with self._changed:
+            if self.broken or self._ended is not None:
+                return
+            if self._size >= _OWN_LIMIT or not self._start():
+                self._missed += 1
+                return
+            self._lines.append(line)
+            self._size += len(line)
+            self._changed.notify_all()
+
     def end(self, ended: Callable[[], None]) -> None:
         """Take no more; `ended` is called, from any thread, when the rest is written or lost."""
         with self._changed:
@@ -202,9 +220,7 @@ class _Queue:
                 batch.append(self._lines.popleft())
                 size += len(batch[-1])
             if not batch and self._missed:
-                batch.append(
-                    b"[barepod: %d lines not shown: the terminal was too slow]\n" % self._missed
-                )
+                batch.append(_note(self._missed))
                 self._size += len(batch[0])
                 self._missed = 0
                 self._stalled = False

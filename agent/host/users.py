@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.host.process import Identity
 from agent.model.security import PodSecurityContext, SecurityContext
@@ -16,8 +17,7 @@ class UserError(Exception):
     """The container cannot run as the wanted user; `str()` is the message for its status."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     """One line of /etc/passwd."""
 
     name: str
@@ -26,8 +26,7 @@ class Account:
     home: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """One line of /etc/group."""
 
     name: str
@@ -35,8 +34,7 @@ class Group:
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(msgspec.Struct, frozen=True):
     """The host's users and groups, and whom the agent itself runs as."""
 
     users: tuple[Account, ...]
@@ -54,8 +52,7 @@ class Accounts:
         return next((user for user in self.users if user.uid == uid), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunAs:
+class RunAs(msgspec.Struct, frozen=True, kw_only=True):
     """The result: `identity` is None if the agent's own is kept; `home` goes into HOME."""
 
     identity: Identity | None
@@ -63,8 +60,7 @@ class RunAs:
     home: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(msgspec.Struct, frozen=True):
     """What pod, container and image ask for together; None is not asked."""
 
     uid: int | None

@@ -7,7 +7,6 @@ component-helpers/resource (AggregateContainerRequests).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace as replace_fields
 
 from msgspec.structs import replace
 
@@ -78,4 +77,4 @@ def _sum(left: Amount, right: Amount) -> Amount:
         return left if left.compare(right) > 0 else right
     unscaled = sum(part.unscaled * int(10 ** (part.exponent - exponent)) for part in (left, right))
     kept = left if left.sign() else right
-    return replace_fields(kept, unscaled=unscaled, exponent=exponent, text="")
+    return replace(kept, unscaled=unscaled, exponent=exponent, text="")

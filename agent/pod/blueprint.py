@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from agent.action.handler import Target
 from agent.host.limits import Limits
@@ -16,8 +17,7 @@ from agent.rules import messages
 from agent.rules.images import ImageEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the pod layer needs of the configuration."""
 
     node_name: str
@@ -28,13 +28,12 @@ class Settings:
     log_max_files: int
     path: str = ""
     is_root: bool = False
-    env: Mapping[str, str] = field(default_factory=dict)
-    images: Mapping[str, ImageEntry] = field(default_factory=dict)
-    allocatable: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = msgspec.field(default_factory=dict)
+    images: Mapping[str, ImageEntry] = msgspec.field(default_factory=dict)
+    allocatable: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """Objects that containers take values from, by namespace and name."""
 
     config_maps: Callable[[str], Mapping[str, ConfigMap]]
@@ -43,8 +42,7 @@ class Sources:
     warn: Callable[[Pod, str, str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blueprint:
+class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
     """What a run will be: the command without its termination log, signal, limits."""
 
     command: Command
@@ -52,8 +50,7 @@ class Blueprint:
     limits: Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(msgspec.Struct, frozen=True):
     """Which run of which container this is."""
 
     pod: Pod

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from agent.action.handler import Handler, Target
 from agent.host.clock import Clock
@@ -18,8 +19,7 @@ from agent.rules.backoff import BackOffEntry
 _KEPT_RUNS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """How a run of a container ended; nothing of it is alive any more."""
 
     exit_code: int
@@ -62,8 +62,7 @@ class Instance(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class PodFacts:
+class PodFacts(msgspec.Struct):
     """Facts about one pod; only its worker and what the worker owns write here.
 
     `changed` is called after every change that could alter the next plan, `shown` after one that
@@ -74,20 +73,20 @@ class PodFacts:
     changed: Callable[[], None] = lambda: None
     shown: Callable[[], None] = lambda: None
     sandboxes: tuple[Sandbox, ...] = ()
-    runs: dict[str, list[ContainerRun]] = field(default_factory=dict)
+    runs: dict[str, list[ContainerRun]] = msgspec.field(default_factory=dict)
     #: Container id to the second in which it was started, on the monotonic clock: statuses cut
     #: times to whole seconds, and initialDelaySeconds counts from there.
-    began_at: dict[str, float] = field(default_factory=dict)
+    began_at: dict[str, float] = msgspec.field(default_factory=dict)
     #: Container id to the moment of its end, on the monotonic clock: back-off counts from there.
-    ended_at: dict[str, float] = field(default_factory=dict)
-    live: dict[str, Instance] = field(default_factory=dict)
+    ended_at: dict[str, float] = msgspec.field(default_factory=dict)
+    live: dict[str, Instance] = msgspec.field(default_factory=dict)
     #: Runs whose postStart hook has not returned: no status and no probe sees them yet.
-    hidden: set[str] = field(default_factory=set)
+    hidden: set[str] = msgspec.field(default_factory=set)
     #: Container name to reason and message of the last start attempt that failed.
-    start_failures: dict[str, tuple[str, str]] = field(default_factory=dict)
-    back_off: dict[str, BackOffEntry] = field(default_factory=dict)
-    _gone: dict[str, asyncio.Event] = field(default_factory=dict)
-    results: dict[ProbeKind, dict[str, ProbeResult]] = field(
+    start_failures: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
+    back_off: dict[str, BackOffEntry] = msgspec.field(default_factory=dict)
+    _gone: dict[str, asyncio.Event] = msgspec.field(default_factory=dict)
+    results: dict[ProbeKind, dict[str, ProbeResult]] = msgspec.field(
         default_factory=lambda: {kind: {} for kind in ProbeKind}
     )
 
@@ -176,7 +175,7 @@ class PodFacts:
 
 
 def _finish(run: ContainerRun, ended: Ended) -> ContainerRun:
-    return replace(
+    return msgspec.structs.replace(
         run,
         state=RunState.EXITED,
         exit_code=ended.exit_code,

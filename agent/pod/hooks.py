@@ -7,7 +7,7 @@ default timeout of a probe (docs: differences).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from agent.action import runner
 from agent.action.hook_message import hook_message
@@ -23,8 +23,7 @@ from agent.rules import messages
 _TCP_TIMEOUT = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookRunner:
+class HookRunner(msgspec.Struct, frozen=True, kw_only=True):
     """Runs the hooks of one pod's containers."""
 
     pod: Pod

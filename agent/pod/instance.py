@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from agent.action import runner
 from agent.action.handler import Handler, Role, Target
@@ -24,8 +25,7 @@ _FIRST_LOOK = 0.005
 _LAST_LOOK = 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceParts:
+class InstanceParts(msgspec.Struct, frozen=True, kw_only=True):
     """What one run consists of."""
 
     container_id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from agent.action.runner import Machine as HandlerMachine
 from agent.host.clock import Clock
@@ -13,8 +13,7 @@ from agent.host.scheduler import Scheduler
 from agent.host.spawner import Spawner
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """One of each; made and closed by `agent.daemon`."""
 
     reactor: Reactor

@@ -7,7 +7,8 @@ Kubernetes: kuberuntime_container.go getTerminationMessage. The path that a cont
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.host import files
 from agent.rules import messages
@@ -15,8 +16,7 @@ from agent.rules import messages
 VARIABLE = "BAREPOD_TERMINATION_LOG"
 
 
-@dataclass(frozen=True, slots=True)
-class TerminationMessage:
+class TerminationMessage(msgspec.Struct, frozen=True):
     """Where the message of one run comes from; `read_log` gives the end of its output."""
 
     path: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from agent.model.runtime import ProbeKind
 
@@ -16,8 +17,7 @@ from agent.model.runtime import ProbeKind
 DURATION_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-@dataclass(slots=True)
-class ProbeSeries:
+class ProbeSeries(msgspec.Struct):
     """The series of one probe: executions by result, and the durations of successful ones."""
 
     kind: ProbeKind
@@ -25,9 +25,9 @@ class ProbeSeries:
     pod: str
     pod_uid: str
     container: str
-    totals: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, int] = msgspec.field(default_factory=dict)
     duration_sum: float = 0.0
-    buckets: list[int] = field(default_factory=lambda: [0] * (len(DURATION_BUCKETS) + 1))
+    buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(DURATION_BUCKETS) + 1))
 
     def count(self, result: str) -> None:
         """prober_probe_total: one more execution that ended `successful` or `failed`."""

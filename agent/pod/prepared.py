@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
+
+import msgspec
 
 from agent.action.runner import Engines
 from agent.host import files
@@ -46,7 +47,7 @@ class PreparedRun:
         message_path = naming.message_path(settings.run_dir)
         files.public_file(message_path)
         env = {**blueprint.command.env, VARIABLE: message_path}
-        self._command = replace(blueprint.command, env=env)
+        self._command = msgspec.structs.replace(blueprint.command, env=env)
         self._boundary = machine.containment.create(naming.container_id, blueprint.limits)
         for warning in self._boundary.warnings:
             sources.warn(naming.pod, naming.container.name, warning)
@@ -122,7 +123,7 @@ class PreparedRun:
         message = f"unable to start container process: {exc.message}"
         if exc.transient:
             return StartError("RunContainerError", message)
-        failed = replace(
+        failed = msgspec.structs.replace(
             self._run(RunState.EXITED, _NEVER),
             finished_at=self._machine.clock.now(),
             exit_code=_START_ERROR,
@@ -145,7 +146,7 @@ class PreparedRun:
         def captures(
             argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
         ) -> Running:
-            command = replace(self._command, argv=argv)
+            command = msgspec.structs.replace(self._command, argv=argv)
             return machine.spawner.capture(command, self._boundary, timeout, done)
 
         return Engines(machine=machine.handlers, captures=captures)

@@ -8,7 +8,6 @@ handler calls it back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -27,8 +26,7 @@ from agent.rules import environment, probe_report, probe_schedule, restart
 from agent.rules import probe as rules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProberParts:
+class ProberParts(msgspec.Struct, frozen=True, kw_only=True):
     """The collaborators of a pod's probe workers.
 
     `status_of` gives a container's published status; `is_over` tells that the pod's phase is
@@ -182,7 +180,6 @@ class ProbeWorker:
     def _tick(self) -> None:
         now = self._parts.scheduler.time()
         if self._triggered:
-            self._triggered = False
             self._next = probe_schedule.tick_after_manual_run(self._probe.period_seconds, now)
         else:
             self._next = probe_schedule.next_tick(self._next, self._probe.period_seconds, now)
@@ -193,6 +190,7 @@ class ProbeWorker:
             initial_delay=self._probe.initial_delay_seconds,
         )
         self._publish(state)
+        self._triggered = False  # by ourselves: a first belief makes a status, which asks for us
         if verdict is rules.Gate.STOP:
             self.stop()
         elif verdict is rules.Gate.PROBE:
@@ -279,7 +277,11 @@ class ProbeWorker:
             results.pop(before.container_id, None)
             self._handler = None
         results[state.container_id] = state.result
-        if rules.is_news(before, state):
+        if not rules.is_news(before, state):
+            return
+        if self._kind is ProbeKind.READINESS:  # no plan depends on it
+            self._parts.facts.shown()
+        else:
             self._parts.facts.changed()
 
     def _wait(self) -> None:

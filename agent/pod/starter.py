@@ -7,8 +7,9 @@ kuberuntime_manager.go doBackOff.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from agent.host.clock import Clock
 from agent.model.container import Container
@@ -29,8 +30,7 @@ from agent.rules.image_pull import PullFailure
 RETRY_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """How an attempt to start went; `retry_at` is in loop time."""
 
     started: bool
@@ -71,8 +71,7 @@ class Runtime(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackOffLimits:
+class BackOffLimits(msgspec.Struct, frozen=True, kw_only=True):
     """First and longest delay between restarts, in seconds."""
 
     initial: float = 10.0

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from agent.host.clock import Clock
 from agent.model.container import Container
@@ -46,8 +47,7 @@ class Turns:
             await self._ended[other].wait()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terminator:
+class Terminator(msgspec.Struct, frozen=True, kw_only=True):
     """Ends containers of one pod."""
 
     facts: PodFacts

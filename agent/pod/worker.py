@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.host.clock import Clock
 from agent.host.scheduler import Scheduler
@@ -28,8 +29,7 @@ from agent.rules.readiness import wants_readiness_probe
 from agent.rules.restart import is_sidecar
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerParts:
+class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
     """The collaborators of one worker, all bound to the same pod's facts."""
 
     facts: PodFacts

@@ -5,8 +5,9 @@ Kubernetes: pkg/printers/internalversion/printers.go printPod.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from agent.model.pod import Pod
 from agent.model.status import ContainerState, ContainerStatus
@@ -16,8 +17,7 @@ _UNREACHABLE = "NodeLost"
 _GATED = "SchedulingGated"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodColumns:
+class PodColumns(msgspec.Struct, frozen=True, kw_only=True):
     """The cells as facts; `last_restart` dates the restarts that are counted."""
 
     ready: int
@@ -27,8 +27,7 @@ class PodColumns:
     last_restart: datetime | None
 
 
-@dataclass(slots=True)
-class _Restarts:
+class _Restarts(msgspec.Struct):
     """Restarts of some containers, and when the last of them was."""
 
     count: int = 0

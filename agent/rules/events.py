@@ -7,7 +7,6 @@ Nothing but memory: the caller brings the time and stores what comes out.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -30,8 +29,7 @@ _SEPARATOR = "\0"
 _COMBINED = "(combined from similar events): "
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(msgspec.Struct, frozen=True):
     """What an event is to say, before it has an object, a name and a time."""
 
     type: EventType
@@ -50,16 +48,14 @@ def without_container_id(message: str, container_id: str, container_name: str) -
     return message.replace(container_id, container_name) if container_id else message
 
 
-@dataclass(slots=True)
-class _Similar:
+class _Similar(msgspec.Struct):
     """The different messages of one group; a dict keeps them in order of appearance."""
 
     messages: dict[str, None]
     last_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Observed:
+class _Observed(msgspec.Struct, frozen=True):
     """What was last written under one key."""
 
     count: int
@@ -67,8 +63,7 @@ class _Observed:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Bucket:
+class _Bucket(msgspec.Struct, frozen=True):
     tokens: float
     at: float
 

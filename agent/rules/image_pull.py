@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from agent.model.event import EventType, Reason
 from agent.rules.events import Announcement
@@ -17,16 +17,14 @@ MAXIMUM_DELAY = 300.0
 _SHOWN_FOR = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class PullFailure:
+class PullFailure(msgspec.Struct, frozen=True):
     """What is remembered: when an image was looked for in vain, and how long to wait since."""
 
     failed_at: float
     delay: float = INITIAL_DELAY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullReport:
+class PullReport(msgspec.Struct, frozen=True, kw_only=True):
     """How the container waits, what is announced, what to remember, and when to look again."""
 
     reason: str

@@ -7,19 +7,19 @@ References are read as a container runtime reads them (distribution: reference n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 _DEFAULT_REGISTRY = "docker.io"
 _OFFICIAL = "library/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageEntry:
+class ImageEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the `[images]` table; empty means that the image says nothing."""
 
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = msgspec.field(default_factory=dict)
     working_dir: str = ""
     user: str = ""
     stop_signal: str = ""
@@ -29,8 +29,7 @@ class NoCommand(ValueError):
     """Neither the container nor the image says what to run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     """An image reference in full; `tag` is empty where only the digest counts."""
 
     repository: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from agent.model.event import EventType, Reason
 from agent.model.runtime import Outcome, ProbeKind
 from agent.rules.events import Announcement
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeMetric:
+class ProbeMetric(msgspec.Struct, frozen=True):
     """What one execution adds to `prober_probe_total` and `prober_probe_duration_seconds`."""
 
     result: str

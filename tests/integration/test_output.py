@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.host.cri_log import Splitter
 from agent.host.log_sink import LogSink
 from agent.host.output import LogCapture, LogPump
 from tests.support.logs import Problems, content, open_fds, pumping, python, records
@@ -380,6 +381,32 @@ async def test_a_fault_in_the_log_thread_does_not_end_it(
         assert [type(fault["exception"]) for fault in faults] == [ZeroDivisionError]
 
     assert content(records(capture.path)) == b"alive\n"
+
+
+async def test_a_fault_in_one_capture_ends_only_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    feed = Splitter.feed
+
+    def faulty(splitter: Splitter, data: bytes, stamp: bytes) -> bytes:
+        if b"bad" in data:
+            raise ZeroDivisionError
+        return feed(splitter, data, stamp)
+
+    async with pumping() as pump:
+        monkeypatch.setattr(Splitter, "feed", faulty)
+        captures = [pump.open(tmp_path, n, max_size=MIB, max_files=5) for n in range(2)]
+        os.write(captures[0].stdout_fd, b"bad\n")
+        captures[0].started()
+        await captures[0].drained()
+        os.write(captures[1].stdout_fd, b"good\n")
+        captures[1].started()
+        await captures[1].drained()
+
+    assert content(records(captures[1].path)) == b"good\n"
+    assert [type(fault["exception"]) for fault in faults] == [ZeroDivisionError]
 
 
 async def wait_for_text(path: str, text: bytes) -> None:

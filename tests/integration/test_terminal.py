@@ -216,6 +216,23 @@ async def test_a_terminal_that_is_never_used_has_no_thread() -> None:
     await terminal.close()
 
 
+async def test_without_a_thread_lines_are_missed_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async with to_file(tmp_path / "out") as terminal:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", exhausted)
+            terminal.line("lost")
+        terminal.line("shown")
+
+    assert (tmp_path / "out").read_bytes() == (
+        b"shown\n[barepod: 1 line not shown: the terminal was too slow]\n"
+    )
+
+
 async def test_a_terminal_made_non_blocking_by_others_still_gets_everything() -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -248,3 +265,22 @@ async def read_until_done(fd: int, task: asyncio.Task[None]) -> bytes:
             if done:
                 return bytes(received)
         await asyncio.sleep(0.001)
+
+
+async def test_own_lines_are_kept_for_a_reader_who_is_late() -> None:
+    reader, writer = os.pipe()
+    terminal = Terminal(writer)
+    line = "x" * 1000
+    for _ in range(5000):  # five times the limit for container output
+        terminal.line(line)
+
+    received = b""
+    closing = asyncio.create_task(terminal.close())
+    loop = asyncio.get_running_loop()
+    while received.count(b"\n") < 5000:
+        received += await loop.run_in_executor(None, os.read, reader, 1 << 20)
+    await closing
+    os.close(reader)
+    os.close(writer)
+
+    assert received == (line.encode() + b"\n") * 5000

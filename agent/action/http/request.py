@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from agent.action.handler import Role, Target
 from agent.action.http import header
@@ -32,8 +33,7 @@ class SendError(ValueError):
     """A request that is refused before anything is sent; the text is Go's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A GET that can be sent, and copied for a redirect."""
 
     url: URL
@@ -77,7 +77,7 @@ def build(action: HTTPGetAction, target: Target, role: Role) -> Request:
     except (PortError, URLError) as exc:
         raise RequestError(str(exc)) from exc
     if url.host.endswith(b":"):
-        url = replace(url, host=url.host[:-1])
+        url = msgspec.structs.replace(url, host=url.host[:-1])
     headers = _collect(action.http_headers)
     headers.setdefault(b"User-Agent", (_USER_AGENT[role],))
     headers.setdefault(b"Accept", (b"*/*",))
@@ -92,7 +92,7 @@ def _format_url(action: HTTPGetAction, address: str, port: int) -> URL:
         url = parse(path)
     except URLError:
         url = URL(path=path)  # taken literally, as it always was
-    return replace(
+    return msgspec.structs.replace(
         url,
         scheme=to_bytes(action.scheme.lower()) or b"http",
         host=to_bytes(join_host_port(action.host or address, port)),

@@ -6,8 +6,9 @@ It accepts and refuses what Go 1.25 does (net/http ReadResponse, readTransfer an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from agent.action.http.buffer import Buffer
 from agent.action.http.chunked import ChunkedReader
@@ -41,8 +42,7 @@ class Framing(Enum):
     CLOSE = "close"
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """The final response without its body; `length` is -1 when it is not known."""
 
     status: int

@@ -6,8 +6,9 @@ needs are here; reading and writing agree with Go byte for byte, errors included
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
+
+import msgspec
 
 from agent.action.http.ipaddr import AddressError, is_ipv4
 from agent.action.http.text import quote
@@ -38,8 +39,7 @@ class URLError(ValueError):
     """Not a URL; the text is Go's."""
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(msgspec.Struct, frozen=True):
     """Name and password before the `@`, unescaped; None means that there was no colon."""
 
     name: bytes
@@ -52,8 +52,7 @@ class User:
         return name + b":" + escape(self.password, Part.USER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class URL:
+class URL(msgspec.Struct, frozen=True, kw_only=True):
     """A URL reference in its parts (net/url URL); `path` is unescaped, `raw_path` is the hint."""
 
     scheme: bytes = b""
@@ -127,7 +126,7 @@ class URL:
         """The same URL with another path, which is given as it is written."""
         path = unescape(escaped, Part.PATH)
         raw = b"" if escape(path, Part.PATH) == escaped else escaped
-        return replace(self, path=path, raw_path=raw)
+        return msgspec.structs.replace(self, path=path, raw_path=raw)
 
     def resolve(self, reference: bytes) -> URL:
         """Read a reference in the context of this URL (URL.Parse); raises URLError."""
@@ -214,7 +213,7 @@ def parse(raw: bytes) -> URL:
     except URLError as exc:
         raise URLError(f"parse {quote(raw)}: {exc}") from exc
     hint = b"" if escape(decoded, Part.FRAGMENT) == fragment else fragment
-    return replace(url, fragment=decoded, raw_fragment=hint)
+    return msgspec.structs.replace(url, fragment=decoded, raw_fragment=hint)
 
 
 def _parse(text: bytes) -> URL:
@@ -231,14 +230,14 @@ def _parse(text: bytes) -> URL:
     url = URL(scheme=scheme.lower(), raw_query=query, force_query=force_query)
     if rest[:1] != b"/":
         if scheme:
-            return replace(url, opaque=rest)
+            return msgspec.structs.replace(url, opaque=rest)
         if b":" in rest.partition(b"/")[0]:
             raise URLError("first path segment in URL cannot contain colon")
     if rest[:2] == b"//" and (scheme or rest[:3] != b"///"):
         authority, slash, path = rest[2:].partition(b"/")
         user, host = _parse_authority(authority)
-        return replace(url, user=user, host=host).with_path(slash + path)
-    return replace(url, omit_host=bool(scheme) and rest[:1] == b"/").with_path(rest)
+        return msgspec.structs.replace(url, user=user, host=host).with_path(slash + path)
+    return msgspec.structs.replace(url, omit_host=bool(scheme) and rest[:1] == b"/").with_path(rest)
 
 
 def _scheme(text: bytes) -> tuple[bytes, bytes]:
@@ -290,18 +289,20 @@ def _check_port(port: bytes) -> None:
 
 def _resolve(base: URL, ref: URL) -> URL:
     """Apply RFC 3986 section 5.2 (URL.ResolveReference)."""
-    url = ref if ref.scheme else replace(ref, scheme=base.scheme)
+    url = ref if ref.scheme else msgspec.structs.replace(ref, scheme=base.scheme)
     if ref.scheme or ref.host or ref.user is not None:
         return url.with_path(_resolve_path(ref.escaped_path, b""))
     if ref.opaque:
-        return replace(url, user=None, host=b"", path=b"")
+        return msgspec.structs.replace(url, user=None, host=b"", path=b"")
     if not ref.path and not ref.force_query and not ref.raw_query:
-        url = replace(url, raw_query=base.raw_query)
+        url = msgspec.structs.replace(url, raw_query=base.raw_query)
         if not ref.fragment:
-            url = replace(url, fragment=base.fragment, raw_fragment=base.raw_fragment)
+            url = msgspec.structs.replace(
+                url, fragment=base.fragment, raw_fragment=base.raw_fragment
+            )
     if not ref.path and base.opaque:
-        return replace(url, opaque=base.opaque, user=None, host=b"", path=b"")
-    url = replace(url, host=base.host, user=base.user)
+        return msgspec.structs.replace(url, opaque=base.opaque, user=None, host=b"", path=b"")
+    url = msgspec.structs.replace(url, host=base.host, user=base.user)
     return url.with_path(_resolve_path(base.escaped_path, ref.escaped_path))
 
 
