@@ -28,10 +28,10 @@ class RealEngines:
     scheduler: Scheduler
     resolver: Resolver
 
-    async def outcome(self, handler: Handler, timeout: float = 5.0) -> ActionResult:
+    async def outcome(self, handler: Handler, seconds: float = 5.0) -> ActionResult:
         """Execute once, as a probe worker does."""
         async with asyncio.timeout(_BOUND):
-            return await runner.run(handler, timeout, self.scheduler)
+            return await runner.run(handler, seconds, self.scheduler)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from agent.action.http.text import printable, to_text
+from agent.model.gotext import quote
 
 OK: Final = 0
 UNKNOWN: Final = 2
