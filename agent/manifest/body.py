@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
 
 from agent.manifest import json_text, kinds, yaml_text
 from agent.manifest.decode import Decoded, decode
@@ -23,20 +24,21 @@ _ENVELOPE = (
     'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
     'Kind string "json:\\"kind,omitempty\\"" }'
 )
+_WRONG_ENVELOPE = "couldn't get version/kind; json parse error: "
 #: The place in Kubernetes' source where its scheme is made, as its messages tell it.
 _SCHEME = "pkg/api/legacyscheme/scheme.go:30"
 
 
-@dataclass(frozen=True, slots=True)
 class BodyError(Exception):
     """A body that is refused: `text` is the decoder's error, `message` that of the Status."""
 
-    text: str
-    message: str
+    def __init__(self, text: str, message: str) -> None:
+        super().__init__(message)
+        self.text = text
+        self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Body(Generic[ObjectT]):
+class Body(msgspec.Struct, Generic[ObjectT], frozen=True):
     """A body that could be read; `strict_errors` are warnings unless the request is strict."""
 
     object: ObjectT
@@ -119,7 +121,7 @@ def _json(body: bytes) -> tuple[object, tuple[str, ...]]:
         text = body.decode(errors="surrogateescape")
         return json_text.read(text, max_depth=_MAX_DEPTH).value, ()
     except TextError as exc:
-        exc.go_text = f"{_Envelope.WRONG}{exc.go_text}"
+        exc.go_text = f"{_WRONG_ENVELOPE}{exc.go_text}"
         raise
 
 
@@ -150,14 +152,11 @@ def _sorted(value: object, done: dict[int, object]) -> object:
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class _Envelope:
+class _Envelope(msgspec.Struct, frozen=True):
     """What tells the type of a body (meta.SimpleMetaFactory.Interpret)."""
 
     api_version: str
     kind: str
-
-    WRONG = "couldn't get version/kind; json parse error: "
 
     @classmethod
     def of(cls, value: object) -> _Envelope:
@@ -185,7 +184,7 @@ class _Envelope:
     @classmethod
     def _wrong(cls, value: object, target: str) -> TextError:
         kind = "number" if isinstance(value, Number) else go_kind(value, "")
-        return TextError("", 1, f"{cls.WRONG}json: cannot unmarshal {kind} into {target}")
+        return TextError("", 1, f"{_WRONG_ENVELOPE}json: cannot unmarshal {kind} into {target}")
 
 
 def _unrecognized(text: str, expected: str, body: bytes) -> BodyError:

@@ -47,8 +47,10 @@ class Text:
         if value is None:
             return previous
         hint = ""
-        if isinstance(value, (bool, int, Number)):
-            hint = ' (write it in quotes: "...")'
+        if isinstance(value, bool):
+            hint = " (write it in quotes)"
+        elif isinstance(value, (int, Number)):
+            hint = f' (write "{shown(value)}")'
         walk.wrong_type(value, self.go_type, f"must be a string, got {shown(value)}{hint}")
         return previous
 

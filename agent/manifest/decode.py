@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from functools import cache
 from inspect import get_annotations
 from types import NoneType, UnionType
@@ -26,8 +25,7 @@ ObjectT = TypeVar("ObjectT", bound=Object)
 _MAX_STRICT_ERRORS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded(Generic[ObjectT]):
+class Decoded(msgspec.Struct, Generic[ObjectT], frozen=True):
     """What came of a value: the object as far as it could be read, and every finding in order."""
 
     object: ObjectT

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 #: No manifest nests deeper; a limit keeps hostile input from exhausting the stack.
 MAX_DEPTH = 100
@@ -48,8 +49,7 @@ class Members(dict[str, object]):
         super().__init__(self.pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(msgspec.Struct, frozen=True):
     """A key that is set again in the same mapping."""
 
     holder: dict[str, object]
@@ -59,14 +59,16 @@ class Duplicate:
     value_line: int
 
 
-@dataclass(slots=True)
 class Document:
     """One document of a file: `value` holds dicts, lists, str, int, Number, bool and None."""
 
-    value: object
-    line: int = 1
-    lines: Lines = field(default_factory=dict)
-    duplicates: list[Duplicate] = field(default_factory=list)
+    __slots__ = ("duplicates", "line", "lines", "value")
+
+    def __init__(self, value: object, line: int = 1) -> None:
+        self.value = value
+        self.line = line
+        self.lines: Lines = {}
+        self.duplicates: list[Duplicate] = []
 
     def line_of(self, path: Sequence[Part]) -> int:
         """Return the line of `path`, or of the nearest thing above it that was written."""

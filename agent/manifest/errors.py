@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from agent.manifest import gotext
 
@@ -47,8 +48,7 @@ _WITHOUT_VALUE: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Omitted:
+class _Omitted(msgspec.Struct, frozen=True):
     """The type of `OMIT`."""
 
 
@@ -58,8 +58,7 @@ OMIT: Final = _Omitted()
 VALUE_OMITTED: Final = "<value omitted>"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(msgspec.Struct, frozen=True):
     """One problem with one field (apimachinery util/validation/field: Error).
 
     `path` is in Kubernetes' notation, `value` the value found (a Struct is shown in Go's form).
@@ -134,8 +133,7 @@ def too_many(path: str, actual: int, maximum: int) -> FieldError:
     return FieldError(ErrorType.TOO_MANY, path, actual, detail)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True, order=True):
     """One problem as people read it; `line` counts from 1, `path` is empty for the whole file."""
 
     file: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from agent.manifest.document import Number, Part
 from agent.manifest.gotext import quote
@@ -19,8 +20,7 @@ class FindingKind(Enum):
     ABORT = "abort"  # stops decoding, so that it is the error before any other
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing that does not fit.
 
     `go_text` is the text of Go's error, `text` the words for people; `fields` are the names that

@@ -7,8 +7,9 @@ because programs have come to show those values (apimachinery: pkg/api/resource,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class QuantityError(ValueError):
@@ -47,8 +48,7 @@ _BINARY_DIGITS = 14
 _MAX_DIGITS = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(msgspec.Struct, frozen=True):
     """`unscaled` times ten to the power of `exponent`, and how it was written.
 
     `is_int64` says that Go holds it as a scaled int64 and not as a big decimal, which decides how

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
+
+import msgspec
 
 
 class RunState(Enum):
@@ -16,8 +17,7 @@ class RunState(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerRun:
+class ContainerRun(msgspec.Struct, frozen=True, kw_only=True):
     """One run of a container, as the host knows it; times are UTC.
 
     `container_id` is bare ("8f3c..."); `runtime.CONTAINER_ID_SCHEME` is put before it in statuses.
@@ -40,14 +40,18 @@ class ContainerRun:
     image_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sandbox:
-    """The frame in which a pod's containers run; a new one means that everything starts anew."""
+class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
+    """The frame in which a pod's containers run; a new one means that everything starts anew.
+
+    A ready sandbox without an `ip` is made anew, unless the pod is on the host network.
+    `host_network` is what it was made for; None compares with nothing.
+    """
 
     sandbox_id: str
     ready: bool = True
     ip: str = ""
     attempt: int = 0
+    host_network: bool | None = None
 
 
 class ProbeKind(StrEnum):

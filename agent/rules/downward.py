@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from agent.model import quantity
 from agent.model.config_data import ConfigMap, Secret
@@ -25,8 +26,7 @@ class ConfigError(Exception):
     reason = "CreateContainerConfigError"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What is known around a pod when its environment is made.
 
     `config_maps` and `secrets` are those of the pod's namespace, by name; `allocatable` is what
@@ -36,10 +36,10 @@ class Surroundings:
     pod_ips: tuple[str, ...] = ()
     host_ips: tuple[str, ...] = ()
     node_name: str = ""
-    config_maps: Mapping[str, ConfigMap] = field(default_factory=dict)
-    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    config_maps: Mapping[str, ConfigMap] = msgspec.field(default_factory=dict)
+    secrets: Mapping[str, Secret] = msgspec.field(default_factory=dict)
     services: tuple[Service, ...] = ()
-    allocatable: Mapping[str, str] = field(default_factory=dict)
+    allocatable: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 _EXPLICIT = ("cpu", "memory", "ephemeral-storage")

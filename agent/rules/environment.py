@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 from collections.abc import Mapping, Sequence
 
 from agent.model.config_data import ConfigMap, Secret
@@ -164,7 +164,7 @@ def _secret_data(
     if secret is None:
         return None
     decoded = {
-        key: base64.b64decode(value).decode("utf-8", "surrogateescape")
+        key: binascii.a2b_base64(value).decode("utf-8", "surrogateescape")
         for key, value in secret.data.items()
     }
     return decoded | secret.string_data

@@ -7,8 +7,9 @@ survives the container's restarts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from agent.model.handler import Probe
 from agent.model.runtime import Outcome, ProbeKind, ProbeResult
@@ -34,8 +35,7 @@ class Gate(Enum):
 _PROBE, _SKIP, _STOP = Gate.PROBE, Gate.SKIP, Gate.STOP
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeState:
+class ProbeState(msgspec.Struct, frozen=True):
     """The belief of one worker.
 
     `result` is what is published for `container_id`, None before the first container.
@@ -51,8 +51,7 @@ class ProbeState:
     container_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeFacts:
+class ProbeFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the status says of the container, the pod and its fate.
 
     `container_id` is empty while there has been no container. `may_restart` says that a

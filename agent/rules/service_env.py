@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServicePort:
+class ServicePort(msgspec.Struct, frozen=True, kw_only=True):
     """One port of a service."""
 
     port: int
@@ -15,8 +15,7 @@ class ServicePort:
     protocol: str = "TCP"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(msgspec.Struct, frozen=True, kw_only=True):
     """What the variables need to know of a service."""
 
     name: str

@@ -5,6 +5,7 @@ Every FOLDER/NAME.jsonl has a module `replay_NAME` here (dashes become underscor
     def replay(case: dict[str, Any]) -> str | None
 
 which returns None when barepod agrees with the case, else one line that says how it differs.
+Where cases must wait, a module may have `replay_all(cases)` too: the answers to all, in order.
 Cases that must differ stand in `exceptions.toml`, by file and id, each with its reason; a case that
 is listed there and agrees after all is reported, so that the list never grows stale.
 """
@@ -23,6 +24,7 @@ from typing import Any
 
 import tomli
 
+Case = dict[str, Any]
 HERE = Path(__file__).parent
 #: Read by other replays, not replayed.
 NOT_BUILT_YET = "not built yet"
@@ -52,23 +54,28 @@ def replay_file(path: Path, exceptions: dict[str, str]) -> Tally | None:
     if prepare is not None:
         prepare(path.parent)
     tally = Tally()
-    for line in path.read_text(encoding="utf-8").splitlines():
-        case: dict[str, Any] = json.loads(line)
-        judge(case, module.replay, exceptions, tally)
+    cases = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    replay_all: Callable[[list[Case]], list[str | None]] | None
+    replay_all = getattr(module, "replay_all", None)
+    if replay_all is None:
+        differences = [ask(module.replay, case) for case in cases]
+    else:
+        differences = replay_all(cases)
+    for case, difference in zip(cases, differences, strict=True):
+        judge(case, difference, exceptions, tally)
     return tally
 
 
-def judge(
-    case: dict[str, Any],
-    replay: Callable[[dict[str, Any]], str | None],
-    exceptions: dict[str, str],
-    tally: Tally,
-) -> None:
-    """Count one case."""
+def ask(replay: Callable[[Case], str | None], case: Case) -> str | None:
+    """Replay one case; a crash is a disagreement like any other."""
     try:
-        difference = replay(case)
-    except Exception as exc:  # noqa: BLE001 - a crash is a disagreement like any other
-        difference = f"{type(exc).__name__}: {exc}"
+        return replay(case)
+    except Exception as exc:  # noqa: BLE001 - see above
+        return f"{type(exc).__name__}: {exc}"
+
+
+def judge(case: Case, difference: str | None, exceptions: dict[str, str], tally: Tally) -> None:
+    """Count one case."""
     listed = case["id"] in exceptions
     if difference is None:
         tally.agreed += 1

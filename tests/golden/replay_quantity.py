@@ -14,7 +14,8 @@ def replay(case: dict[str, Any]) -> str | None:
         amount = quantity.parse(case["input"])
     except quantity.QuantityError as exc:
         seen: dict[str, Any] = {"error": str(exc)}
-        expected = {"error": expected.get("error")}
+        if "jsonCanonical" in expected:  # in JSON, space around the text is allowed
+            seen["jsonCanonical"] = quantity.parse(case["input"].strip()).canonical()
     else:
         exact = amount.as_int64()
         seen = {

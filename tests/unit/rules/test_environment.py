@@ -49,6 +49,14 @@ def test_a_secret_keeps_its_bytes_and_its_plain_text_wins() -> None:
     assert made["B"] == "x"
 
 
+def test_a_source_that_names_nothing_gives_nothing() -> None:
+    container = Container(
+        env_from=(EnvFromSource(prefix="P_"),), env=(EnvVar(name="A", value_from=EnvVarSource()),)
+    )
+
+    assert environment.make_environment(POD, container, Surroundings()) == {"A": ""}
+
+
 def test_services_come_last_and_lose_against_the_container() -> None:
     container = Container(
         env=(

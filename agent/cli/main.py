@@ -1,0 +1,55 @@
+"""The command `barepod`: each subcommand lives in a module of its own, imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+_COMMANDS = {
+    "run": "Run the Pods of manifest files in the foreground.",
+    "validate": "Check manifest files and say what a bare host ignores.",
+    "probe": "Run each probe of a manifest once, now.",
+    "version": "Print the version.",
+    "completion": "Print a completion script for a shell.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module only when it is asked for: `run` must not pay for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"agent.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else " See 'barepod --help'."
+            ctx.fail(f"No such command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+def cli() -> None:
+    """Run Kubernetes Pod manifests as plain processes on this machine.
+
+    barepod does for a Pod what a kubelet does: init containers in order, hooks, probes, restarts
+    with back-off, graceful termination, status and events. No cluster and no containers needed.
+    """

@@ -1,0 +1,42 @@
+"""`barepod run`: the pods of manifest files in the foreground, until they end."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+EXIT_REFUSED = 2
+
+
+@click.command("run")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--config", "config_file", metavar="FILE", help="Configuration (barepod.toml).")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "quiet"]),
+    default="text",
+    help="text: events, status and prefixed output. json: one Kubernetes watch event a line, "
+    "container output on stderr. quiet: container output only.",
+)
+def command(files: tuple[str, ...], config_file: str | None, output: str) -> None:
+    """Run every Pod in FILE... ('-' is standard input) as processes of this machine.
+
+    Init containers, hooks, probes, restarts and termination follow a kubelet. Ctrl-C stops
+    gracefully, twice kills at once. Ends when all pods have ended.
+
+    \b
+    Exit codes: 0 all pods succeeded, or stopped on request; the exit code of the first failed
+    container when a pod failed; 2 refused, nothing was started; 130 killed by a second Ctrl-C.
+    """
+    from agent.host.launch import launch
+
+    launched = launch()  # the helper starts beside us, while we read and check
+    from agent.cli.manifests import read_config, read_manifest
+
+    config = read_config(config_file)
+    manifest = read_manifest(files)
+    from agent.cli.foreground import Foreground
+
+    sys.exit(Foreground(config, manifest, output, launched).run())

@@ -1,0 +1,210 @@
+"""Composition root: makes every object and hands it to those who need it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from random import random
+
+import msgspec
+
+from agent.action.runner import Machine as HandlerMachine
+from agent.config import Config
+from agent.host.clock import SystemClock
+from agent.host.containment import choose_containment
+from agent.host.launch import Launched
+from agent.host.log_engine import Follower
+from agent.host.output import LogPump
+from agent.host.reactor import Reactor
+from agent.host.scheduler import Scheduler
+from agent.host.spawner import Spawner
+from agent.model.config_data import ConfigMap, Secret
+from agent.model.event import EventType, Reason
+from agent.model.pod import Pod
+from agent.pod.blueprint import Settings, Sources
+from agent.pod.facts import PodFacts
+from agent.pod.hooks import HookRunner
+from agent.pod.machine import Machine
+from agent.pod.manager import PodManager
+from agent.pod.metrics import Metrics
+from agent.pod.prober import PodProber, ProberParts
+from agent.pod.recorder import Recorder
+from agent.pod.reporter import Reporter
+from agent.pod.runtime import HostRuntime
+from agent.pod.starter import BackOffLimits, Starter
+from agent.pod.termination import Terminator
+from agent.pod.worker import PodWorker, WorkerParts
+from agent.store.memory import MemoryStore
+
+
+class Hooks(msgspec.Struct, frozen=True, kw_only=True):
+    """How a node's owner takes part: container output and problems of barepod itself."""
+
+    follower: Callable[[Pod, str], Follower | None]
+    problem: Callable[[str], None]
+
+
+def settings_of(config: Config, environ: Mapping[str, str]) -> Settings:
+    """What the pod layer needs of the configuration, as plain values."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return Settings(
+        node_name=config.node.name,
+        address=config.node.address,
+        log_dir=config.node.log_dir,
+        run_dir=config.node.run_dir,
+        log_max_size=config.logs.max_size,
+        log_max_files=config.logs.max_files,
+        path=environ.get("PATH", ""),
+        is_root=os.geteuid() == 0,
+        env=config.env,
+        images=config.images,
+        allocatable={"cpu": str(os.cpu_count() or 1), "memory": f"{memory // 1024}Ki"},
+    )
+
+
+@asynccontextmanager
+async def open_machine(
+    launched: Launched | None, problem: Callable[[str], None]
+) -> AsyncIterator[Machine]:
+    """The engines of this process; leaving the context leaves no process and no thread behind."""
+    loop = asyncio.get_running_loop()
+    reactor, scheduler, clock = Reactor(), Scheduler(), SystemClock()
+    helper = (launched.pid,) if launched is not None else ()
+    containment = choose_containment(reactor, scheduler, clock, own_pids=helper)
+    spawner = Spawner(reactor, scheduler, clock, containment, launched=launched)
+    pump = LogPump(
+        loop, lambda path, exc: problem(f"cannot write {path}: {exc.strerror or exc}".lower())
+    )
+    spawner.start()
+    try:
+        yield Machine(
+            reactor=reactor,
+            scheduler=scheduler,
+            clock=clock,
+            spawner=spawner,
+            containment=containment,
+            pump=pump,
+            handlers=HandlerMachine(reactor=reactor, scheduler=scheduler, random=random),
+        )
+    finally:
+        await containment.close()
+        await pump.close()
+        await spawner.close()
+        scheduler.close()
+        reactor.close()
+
+
+class Builder:
+    """Makes the worker of a pod and all that belongs to it."""
+
+    def __init__(
+        self, config: Config, machine: Machine, store: MemoryStore, recorder: Recorder, hooks: Hooks
+    ) -> None:
+        self._machine = machine
+        self._store = store
+        self._recorder = recorder
+        self._settings = settings_of(config, os.environ)
+        self._limits = BackOffLimits(
+            initial=config.crash_loop.initial_seconds, maximum=config.crash_loop.max_seconds
+        )
+        self._warned: set[tuple[str, str, str]] = set()
+        self.metrics = Metrics()
+        self.runtime = HostRuntime(
+            self._settings,
+            machine,
+            Sources(
+                config_maps=self._config_maps,
+                secrets=self._secrets,
+                follower=hooks.follower,
+                warn=self._warn,
+            ),
+        )
+
+    def worker(self, pod: Pod) -> PodWorker:
+        """The worker of `pod`, not yet running."""
+        machine, recorder = self._machine, self._recorder
+        facts = PodFacts(clock=machine.clock)
+        hooks = HookRunner(pod=pod, recorder=recorder, scheduler=machine.scheduler)
+        terminator = Terminator(facts=facts, hooks=hooks, recorder=recorder, clock=machine.clock)
+        reporter = Reporter(
+            store=self._store,
+            facts=facts,
+            clock=machine.clock,
+            host_ips=(self._settings.address,),
+        )
+        starter = Starter(
+            facts=facts,
+            runtime=self.runtime,
+            hooks=hooks,
+            terminator=terminator,
+            recorder=recorder,
+            clock=machine.clock,
+            limits=self._limits,
+        )
+        prober = PodProber(
+            pod,
+            ProberParts(
+                facts=facts,
+                scheduler=machine.scheduler,
+                recorder=recorder,
+                metrics=self.metrics,
+                status_of=reporter.status_of,
+                is_over=reporter.is_over,
+            ),
+        )
+        return PodWorker(
+            pod,
+            WorkerParts(
+                facts=facts,
+                prober=prober,
+                reporter=reporter,
+                starter=starter,
+                terminator=terminator,
+                recorder=recorder,
+                clock=machine.clock,
+                scheduler=machine.scheduler,
+                address=self._settings.address,
+            ),
+        )
+
+    def _config_maps(self, namespace: str) -> dict[str, ConfigMap]:
+        maps = self._store.list(ConfigMap)
+        return {obj.metadata.name: obj for obj in maps if obj.metadata.namespace == namespace}
+
+    def _secrets(self, namespace: str) -> dict[str, Secret]:
+        objects = self._store.list(Secret)
+        return {obj.metadata.name: obj for obj in objects if obj.metadata.namespace == namespace}
+
+    def _warn(self, pod: Pod, container: str, text: str) -> None:
+        """A limit is not enforced: one event per container, not one per run."""
+        key = (pod.metadata.uid, container, text)
+        if key in self._warned:
+            return
+        self._warned.add(key)
+        reason = Reason.LIMITS_NOT_ENFORCED
+        self._recorder.record(pod, EventType.WARNING, reason, text, container=container)
+
+
+@asynccontextmanager
+async def open_node(
+    config: Config, store: MemoryStore, hooks: Hooks, launched: Launched | None
+) -> AsyncIterator[PodManager]:
+    """A node that runs pods; leaving the context waits for them to end."""
+    async with open_machine(launched, hooks.problem) as machine:
+        recorder = Recorder(store, machine.clock, config.node.name)
+        builder = Builder(config, machine, store, recorder, hooks)
+
+        def fault(pod: Pod, exc: Exception) -> None:
+            hooks.problem(f"internal error in pod {pod.metadata.name}, going on: {exc!r}")
+
+        manager = PodManager(
+            build=builder.worker,
+            store=store,
+            recorder=recorder,
+            clock=machine.clock,
+            on_fault=fault,
+        )
+        async with manager:
+            yield manager

@@ -1,0 +1,188 @@
+"""One cgroup per container run, where the host lets the agent have cgroups (v2)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+from collections.abc import Iterable, Iterator
+
+from agent.host import cgroup_files as files
+from agent.host import limits as limit_rules
+from agent.host.clock import Clock
+from agent.host.limits import Limits
+from agent.host.reactor import Reactor
+
+_WANTED = ("memory", "cpu", "pids")
+
+
+class Cgroup:
+    """The cgroup of one run; `fd` is its directory, for CLONE_INTO_CGROUP."""
+
+    __slots__ = ("_clock", "_events", "_reactor", "_waiter", "fd", "limited", "path")
+
+    def __init__(self, path: str, reactor: Reactor, clock: Clock) -> None:
+        """Create it (OSError)."""
+        os.mkdir(path)
+        self.path = path
+        self.limited = False
+        self._reactor = reactor
+        self._clock = clock
+        self._waiter: asyncio.Future[None] | None = None
+        try:
+            self.fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                self._events = os.open(f"{path}/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                os.close(self.fd)
+                raise
+        except OSError:
+            os.rmdir(path)
+            raise
+
+    def pids(self) -> list[int]:
+        """Who is in it or below it."""
+        return files.processes(self.path)
+
+    def populated(self) -> bool:
+        """Whether anybody living is in it or below it."""
+        return files.value(os.pread(self._events, 256, 0).decode(), "populated") == 1
+
+    def oom_killed(self) -> bool:
+        """Whether the kernel killed somebody here for lack of memory."""
+        return files.value(files.read(f"{self.path}/memory.events"), "oom_kill") > 0
+
+    async def kill(self, seconds: float) -> None:
+        """SIGKILL everything at once, wait until it is gone or the time is over."""
+        if not self.populated():
+            return
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._reactor.register(self._events, self, select.EPOLLPRI)
+        try:
+            files.kill(self.path)
+            async with self._clock.timeout(seconds):
+                self.ready(0)
+                await self._waiter
+        except TimeoutError:
+            return
+        finally:
+            self._waiter = None
+            self._reactor.unregister(self._events)
+
+    def ready(self, events: int) -> None:
+        """The kernel changed cgroup.events."""
+        if self._waiter is not None and not self._waiter.done() and not self.populated():
+            self._waiter.set_result(None)
+
+    def close(self) -> None:
+        """Remove it; if something resisted, the hierarchy's end tries again."""
+        os.close(self._events)
+        os.close(self.fd)
+        files.remove(self.path)
+
+
+class Hierarchy:
+    """The directory of all cgroups of this agent."""
+
+    __slots__ = ("_clock", "_reactor", "controllers", "path", "warnings")
+
+    def __init__(self, base: str, reactor: Reactor, clock: Clock, own_pids: Iterable[int]) -> None:
+        """Make it below `base`, the agent's own cgroup (OSError).
+
+        `own_pids` are the agent's processes: if nobody else is in `base`, they move aside so that
+        controllers can be handed down.
+        """
+        self._reactor = reactor
+        self._clock = clock
+        self.path = f"{base}/barepod-{os.getpid()}-{os.urandom(3).hex()}"
+        os.mkdir(self.path)
+        self.controllers = _enable(base, self.path, frozenset(own_pids))
+        missing = [name for name in _WANTED if name not in self.controllers]
+        self.warnings: tuple[str, ...] = ()
+        if missing:
+            self.warnings = (
+                f"cgroup {base} hands down no {', '.join(missing)} controller: "
+                "limits of these are not enforced",
+            )
+
+    def create(self, name: str, limits: Limits) -> tuple[Cgroup, tuple[str, ...]]:
+        """A cgroup with its limits set, and what could not be set (OSError: no cgroup)."""
+        cgroup = Cgroup(f"{self.path}/{name}", self._reactor, self._clock)
+        problems = list(limit_rules.unenforced(limits, self.controllers))
+        for controller, file, text in limit_rules.settings(limits):
+            if controller not in self.controllers:
+                continue
+            try:
+                files.write(f"{cgroup.path}/{file}", text)
+                cgroup.limited = True
+            except OSError as exc:
+                problems.append(f"cannot set {file} to {text}: {(exc.strerror or '').lower()}")
+        return cgroup, tuple(problems)
+
+    def close(self) -> None:
+        """Remove everything."""
+        files.remove(self.path)
+
+
+def find_base(mountinfo: str, own: str) -> str | None:
+    """The agent's own cgroup v2 directory, if it may make cgroups there.
+
+    `mountinfo` and `own` are the texts of /proc/self/mountinfo and /proc/self/cgroup. Also finds
+    the v2 mount beside v1 on a hybrid host.
+    """
+    path = next((line[3:] for line in own.splitlines() if line.startswith("0::")), None)
+    mount = next(_mounts(mountinfo), None)
+    if path is None or mount is None:
+        return None
+    root, point = mount
+    if root != "/":  # only a part of the tree is mounted here
+        if path != root and not path.startswith(f"{root}/"):
+            return None
+        path = path[len(root) :]
+    base = f"{point}{path}".rstrip("/")
+    usable = os.access(base, os.W_OK) and os.access(f"{base}/cgroup.procs", os.W_OK)
+    return base if usable else None
+
+
+def _mounts(mountinfo: str) -> Iterator[tuple[str, str]]:
+    for line in mountinfo.splitlines():
+        before, _, after = line.partition(" - ")
+        if after.startswith("cgroup2 "):
+            fields = before.split()
+            yield _unescape(fields[3]), _unescape(fields[4])
+
+
+def _unescape(text: str) -> str:
+    return text.encode("latin-1", "replace").decode("unicode_escape") if "\\" in text else text
+
+
+def _enable(base: str, path: str, own_pids: frozenset[int]) -> frozenset[str]:
+    """Hand controllers down from `base` to the children of `path`; which of them it worked for."""
+    offered = files.read(f"{base}/cgroup.controllers").split()
+    wanted = [name for name in _WANTED if name in offered]
+    handed = files.read(f"{base}/cgroup.subtree_control").split()
+    if any(name not in handed and not _hand_down(base, name) for name in wanted):
+        _move_aside(base, own_pids)
+    return frozenset(name for name in wanted if _hand_down(base, name) and _hand_down(path, name))
+
+
+def _hand_down(path: str, controller: str) -> bool:
+    try:
+        files.write(f"{path}/cgroup.subtree_control", f"+{controller}")
+    except OSError:
+        return False
+    return True
+
+
+def _move_aside(base: str, own_pids: frozenset[int]) -> None:
+    """A cgroup with processes hands nothing down; ours alone may go one level deeper."""
+    present = set(map(int, files.read(f"{base}/cgroup.procs").split()))
+    if not present or not present <= own_pids:
+        return
+    aside = f"{base}/barepod-agent"
+    try:
+        os.makedirs(aside, exist_ok=True)
+        for pid in present:
+            files.write(f"{aside}/cgroup.procs", str(pid))
+    except OSError:
+        return

@@ -1,0 +1,140 @@
+"""How do raw bytes of a stream become lines of the CRI log format, and back?
+
+`2025-06-01T12:00:00.123456789Z stdout F text`: time, stream, F for a full line or P for a piece
+whose line goes on in the next record, then the bytes as they came. Rules as in containerd
+(`internal/cri/io/logger.go`, `redirectLogs`): a line longer than 16 KiB is cut into P records of
+exactly 16 KiB and a last F; what a stream leaves without a newline at its end is a P record, so
+that a reader who joins records gets exactly the bytes that were written. Unlike containerd a
+carriage return before the newline is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+LINE_LIMIT = 16 * 1024
+PREFIX_SIZE = len("2025-06-01T12:00:00.123456789Z stdout F ")
+
+
+class Record(NamedTuple):
+    """One line of a log file; `text` has no newline."""
+
+    stamp: bytes
+    stream: bytes
+    tag: bytes
+    text: bytes
+
+    @property
+    def content(self) -> bytes:
+        """The container's own bytes: a partial record is not the end of a line."""
+        return self.text if self.tag.startswith(b"P") else self.text + b"\n"
+
+
+class Stamps:
+    """Nanoseconds since the epoch as fixed-width RFC 3339 in UTC; sorts as text."""
+
+    __slots__ = ("_second", "_text")
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._text = b""
+
+    def format(self, ns: int) -> bytes:
+        """`1748779200123456789` -> `2025-06-01T12:00:00.123456789Z`."""
+        second, fraction = divmod(ns, 1_000_000_000)
+        if second != self._second:
+            self._text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second)).encode()
+            self._second = second
+        return b"%b%09dZ" % (self._text, fraction)
+
+
+class Splitter:
+    """Turns the reads of one stream into whole records; holds at most one unfinished line."""
+
+    __slots__ = ("_held", "_stream")
+
+    def __init__(self, stream: str) -> None:
+        self._stream = stream.encode()
+        self._held = b""
+
+    def feed(self, data: bytes, stamp: bytes) -> bytes:
+        """Return the records that `data` completes, all with the time of this read."""
+        cut = data.rfind(b"\n")
+        if self._held:
+            if cut >= 0:
+                cut += len(self._held)
+            data = self._held + data
+        if cut < 0:
+            return self._hold(data, stamp)
+        prefix = b"%b %b F " % (stamp, self._stream)
+        if cut <= LINE_LIMIT or _all_fit(data, cut):
+            records = b"%b%b\n" % (prefix, data[:cut].replace(b"\n", b"\n" + prefix))
+        else:
+            records = self._cut_lines(data[:cut], prefix)
+        if cut + 1 == len(data):
+            self._held = b""
+            return records
+        return records + self._hold(data[cut + 1 :], stamp)
+
+    def finish(self, stamp: bytes) -> bytes:
+        """Return the last, unterminated line as a partial record; empty if there is none."""
+        rest, self._held = self._held, b""
+        return b"%b %b P %b\n" % (stamp, self._stream, rest) if rest else b""
+
+    def _hold(self, line: bytes, stamp: bytes) -> bytes:
+        """Keep the beginning of a line, except for what is certain to be partial records."""
+        if len(line) <= LINE_LIMIT:
+            self._held = line
+            return b""
+        prefix = b"%b %b P " % (stamp, self._stream)
+        pieces = _pieces(line)
+        self._held = pieces.pop()
+        return b"".join(b"%b%b\n" % (prefix, piece) for piece in pieces)
+
+    def _cut_lines(self, lines: bytes, full: bytes) -> bytes:
+        partial = full[:-2] + b"P "
+        records: list[bytes] = []
+        for line in lines.split(b"\n"):
+            *pieces, last = _pieces(line)
+            records.extend(b"%b%b\n" % (partial, piece) for piece in pieces)
+            records.append(b"%b%b\n" % (full, last))
+        return b"".join(records)
+
+
+def _all_fit(data: bytes, end: int) -> bool:
+    """Is every line of `data[:end]` within the limit? Looks at one newline per 16 KiB."""
+    start = 0
+    while end - start > LINE_LIMIT:
+        start = data.rfind(b"\n", start, start + LINE_LIMIT + 1) + 1
+        if start == 0:
+            return False
+    return True
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    """Cut a line at each 16 KiB; the last piece is empty only if the line is."""
+    starts = range(0, len(line), LINE_LIMIT)
+    return [line[start : start + LINE_LIMIT] for start in starts] or [b""]
+
+
+def parse(line: bytes) -> Record | None:
+    """Read one line of a log file, without its newline; None if it is not a record."""
+    fields = line.split(b" ", 3)
+    if len(fields) != 4 or fields[1] not in (b"stdout", b"stderr"):
+        return None
+    return Record(*fields)
+
+
+def stamp_of(moment: datetime) -> bytes:
+    """A moment in the form of the records' first field, to compare with it."""
+    moment = moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.").encode() + b"%06d000Z" % moment.microsecond
+
+
+def gap(stamp: bytes, stream: str, *, lines: int, size: int, why: str) -> bytes:
+    """The record that stands for lines which could not be kept."""
+    noun = "line" if lines == 1 else "lines"
+    text = f"[barepod: {lines} {noun} ({size} bytes) of {stream} lost here: {why}]"
+    return b"%b %b F %b\n" % (stamp, stream.encode(), text.encode("utf-8", "replace"))

@@ -1,0 +1,289 @@
+"""The spawner process: starts processes for the agent, so that no execve ever stalls its loop.
+
+It is small, single-threaded and has few descriptors, so that a start costs the same whatever the
+agent has grown to. Main processes are born as the agent's own children and survive this process;
+hook and probe commands are this process' children.
+
+It is also the guardian of a foreground run: when the agent is gone, however it went, it kills
+everything that bears the agent's mark.
+
+Standard library only, few imports: it is on the way to the first exec (see launch.py).
+"""
+
+from __future__ import annotations
+
+import _socket
+import gc
+import os
+import time
+from _signal import SIG_DFL, SIG_SETMASK, pthread_sigmask, signal  # type: ignore[import-not-found]
+from errno import EMFILE
+from heapq import heappop, heappush
+
+from agent.host import cgroup_files, clone, descendants, marks, wire
+from agent.host.capture import Capture, Killing, Watch, by_clone, by_spawn
+from agent.host.launch import SURVIVED
+from agent.host.wire import Channel, Packet
+
+TYPE_CHECKING = False  # importing `typing` would double the helper's memory
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.host.wire import Message, Spec
+
+_SIGNALS = range(1, 65)
+_UNCHANGEABLE = (9, 19, 32, 33)
+_SIGKILL = 9
+_GUARD_SECONDS = 10.0
+_LOOK_AGAIN = 0.01
+_CLEAN_LOOKS = 3
+
+
+class Starting:
+    """A main process between its birth and the outcome of its execve."""
+
+    __slots__ = ("pid", "pidfd", "report")
+
+    def __init__(self, pid: int, pidfd: int, report: int) -> None:
+        self.pid = pid
+        self.pidfd = pidfd
+        self.report = report
+
+
+class Helper:
+    """Serves one agent until that closes its end."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._watch = Watch()
+        self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        self._self = (os.getuid(), {os.getgid(), *os.getgroups()})
+        self._starting: dict[int, Starting] = {}
+        self._captures: dict[int, Capture] = {}
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._timer_count = 0
+        self._guard: tuple[int, str] | None = None
+        self._open = True
+
+    def run(self) -> None:
+        """Serve, then guard."""
+        self._watch.add(self._channel.sock.fileno(), self._serve)
+        while self._open:
+            self._watch.turn(self._patience())
+            self._run_timers()
+        if self._guard is not None:
+            guard(*self._guard, deadline=time.monotonic() + _GUARD_SECONDS)
+
+    def _serve(self) -> None:
+        try:
+            received = self._channel.receive()
+        except EOFError:
+            self._open = False
+            return
+        if received is None:
+            return
+        message, fds = received
+        try:
+            self._handle(message, fds)
+        finally:
+            wire.close_all(fds)
+
+    def _handle(self, message: Message, fds: list[int]) -> None:
+        kind, id_ = message[:2]
+        if kind in (wire.SPAWN, wire.CAPTURE):
+            _, _, spec, present, timeout, careful = message
+            if len(fds) != present.bit_count():
+                self._fail(kind, id_, clone.Failure("descriptors", EMFILE))
+                return
+            roles = self._by_role(present, fds)
+            self._start(kind, id_, self._without_change(spec), roles, timeout, careful)
+        elif kind == wire.CANCEL:
+            self._cancel(id_)
+        elif kind == wire.GUARD:
+            self._guard = message[2]
+        elif kind == wire.PING:
+            self._send((wire.PONG, id_))
+
+    def _by_role(self, present: int, fds: list[int]) -> tuple[int, int, int, int]:
+        given = iter(fds)
+        stdin, stdout, stderr = (next(given) if present & bit else self._null for bit in (1, 2, 4))
+        return stdin, stdout, stderr, next(given) if present & 8 else -1
+
+    def _start(
+        self,
+        kind: int,
+        id_: int,
+        spec: Spec,
+        fds: tuple[int, int, int, int],
+        timeout: float | None,
+        careful: bool,
+    ) -> None:
+        try:
+            with clone.Inherited(spec):
+                if kind == wire.SPAWN:
+                    self._spawn(id_, spec, fds[:3], fds[3])
+                else:
+                    self._capture(id_, spec, fds[3], timeout, careful=careful)
+        except clone.Failure as exc:
+            self._fail(kind, id_, exc)
+        except OSError as exc:
+            self._fail(kind, id_, clone.Failure("descriptors", exc.errno or 0))
+
+    def _fail(self, kind: int, id_: int, failure: clone.Failure) -> None:
+        reason = (failure.stage, failure.errno, failure.detail)
+        if kind == wire.SPAWN:
+            self._send((wire.FAILED, id_, 0, reason))
+        else:
+            self._send((wire.CAPTURED, id_, -1, 0, False, False, b"", reason))
+
+    def _spawn(self, id_: int, spec: Spec, stdio: tuple[int, int, int], cgroup_fd: int) -> None:
+        report, report_end = os.pipe()
+        try:
+            agent = os.getppid()
+            born = clone.clone(cgroup_fd=cgroup_fd, as_sibling=True)
+            if born.pid == 0:
+                join = -1 if born.joined else cgroup_fd
+                clone.become(spec, stdio, report_end, agent, join)
+        except BaseException:
+            os.close(report)
+            raise
+        finally:
+            os.close(report_end)
+        self._starting[id_] = Starting(born.pid, born.pidfd, report)
+        os.set_blocking(report, False)
+        self._watch.add(report, lambda: self._reported(id_))
+
+    def _reported(self, id_: int) -> None:
+        started = self._starting[id_]
+        try:
+            failure = clone.read_report(started.report)
+        except BlockingIOError:  # an event meant for a former owner of this number
+            return
+        del self._starting[id_]
+        self._watch.remove(started.report)
+        os.close(started.report)
+        if failure is None:
+            message: Message = (wire.SPAWNED, id_, started.pid, None)
+        else:
+            reason = (failure.stage, failure.errno, failure.detail)
+            message = (wire.FAILED, id_, started.pid, reason)
+        self._send(message, (started.pidfd,))
+        os.close(started.pidfd)
+
+    def _without_change(self, spec: Spec) -> Spec:
+        """The user we are anyway needs no preparation."""
+        user = spec[3]
+        if user is None or (user[0], {user[1], *user[2]}) != self._self:
+            return spec
+        return (*spec[:3], None, *spec[4:])
+
+    def _capture(
+        self, id_: int, spec: Spec, cgroup_fd: int, timeout: float | None, *, careful: bool
+    ) -> None:
+        def answer(message: Message) -> None:
+            self._captures.pop(id_, None)
+            self._send(message)
+
+        _, _, _, user, _, rlimits, no_new_privs, cap_drop = spec[:8]
+        prepared = user is not None or rlimits or no_new_privs or cap_drop or cgroup_fd >= 0
+        begin = by_clone if prepared or careful else by_spawn
+        self._captures[id_] = Capture(id_, spec, cgroup_fd, self._null, begin, self._watch, answer)
+        if timeout is not None:
+            self._after(timeout, lambda: self._timed_out(id_))
+
+    def _timed_out(self, id_: int) -> None:
+        capture = self._captures.get(id_)
+        if capture is not None:
+            self._kill_on(capture.kill(timed_out=True))
+
+    def _cancel(self, id_: int) -> None:
+        capture = self._captures.get(id_)
+        started = self._starting.get(id_)
+        if capture is not None:
+            self._kill_on(capture.kill(timed_out=False))
+        elif started is not None:  # its report then ends without an execve
+            descendants.send(started.pid, _SIGKILL, lambda _pid: True)
+
+    def _kill_on(self, killing: Killing) -> None:
+        def again() -> None:
+            if killing.round():
+                self._after(_LOOK_AGAIN, again)
+
+        self._after(_LOOK_AGAIN, again)
+
+    def _send(self, message: Message, fds: tuple[int, ...] = ()) -> None:
+        packet = Packet(message, fds)
+        try:
+            self._channel.send(packet, wait=True)
+        except OSError:  # the agent is gone: the next receive tells
+            pass
+        finally:
+            packet.close()
+
+    def _after(self, delay: float, action: Callable[[], None]) -> None:
+        self._timer_count += 1
+        heappush(self._timers, (time.monotonic() + delay, self._timer_count, action))
+
+    def _patience(self) -> float:
+        return max(self._timers[0][0] - time.monotonic(), 0) if self._timers else -1
+
+    def _run_timers(self) -> None:
+        while self._timers and self._timers[0][0] <= time.monotonic():
+            heappop(self._timers)[2]()
+
+
+def guard(agent_mark: int, cgroup: str, *, deadline: float) -> None:
+    """Kill all that the agent left behind; `cgroup` is the directory of its cgroups, or empty."""
+    clean = 0
+    while time.monotonic() < deadline:
+        if cgroup:
+            cgroup_files.kill(cgroup)
+        left = _marked(agent_mark)
+        clean = 0 if left else clean + 1
+        for pid in left:
+            descendants.send(
+                pid, _SIGKILL, lambda pid: marks.same_agent(marks.read_mark(pid), agent_mark)
+            )
+        # One that forks and exits for ever may slip through a single look.
+        if clean >= _CLEAN_LOOKS and (not cgroup or cgroup_files.remove(cgroup)):
+            return
+        time.sleep(_LOOK_AGAIN)
+
+
+def _marked(agent_mark: int) -> dict[int, int]:
+    found = [p for p in descendants.everyone() if marks.same_agent(marks.read_mark(p), agent_mark)]
+    return descendants.alive(found)
+
+
+def main(fd: int) -> None:
+    """Serve the agent at the other end of `fd`."""
+    gc.disable()  # hardly any cycles, and a collection would unshare pages in every child
+    _close_all_but(fd)
+    for number in _SIGNALS:
+        if number in SURVIVED:
+            # Survive what a terminal or a service manager sends to all; execve resets it.
+            signal(number, _ignore)
+        elif number not in _UNCHANGEABLE:
+            signal(number, SIG_DFL)
+    pthread_sigmask(SIG_SETMASK, ())
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    os.chdir("/")
+    os.set_inheritable(fd, False)
+    Helper(Channel(_socket.socket(fileno=fd))).run()
+
+
+def _close_all_but(kept: int) -> None:
+    """Whatever the agent inherited from its own parent ends here."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) != kept:
+            try:
+                os.close(int(name))
+            except OSError:  # the directory's own descriptor is gone already
+                continue
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """Not SIG_IGN, which children would inherit."""

@@ -1,0 +1,179 @@
+"""What happens to records when their file cannot be written?
+
+A slow disk blocks here, and with it the log thread; the pipes fill and the containers wait: nothing
+is lost. A disk that answers with an error (full, read-only, broken, directory not to be made) must
+not make containers hang for ever: up to `HELD_LIMIT` bytes of records wait for a retry, whatever
+comes after that is counted and dropped until a retry works, and a marker record stands in its
+place. A file or directory that was removed or renamed is made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections import deque
+from collections.abc import Callable
+
+from agent.host import cri_log
+from agent.host.log_files import LogFile
+
+HELD_LIMIT = 256 * 1024
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # the open file stays good
+_FIRST_RETRY = 0.1  # seconds
+_LAST_RETRY = 2.0
+_LOOK_AGAIN = 0.25  # seconds between two looks whether the file still stands at its path
+_REMINDER = 10.0  # seconds of health after which the same problem is news again
+
+
+class LogSink:
+    """The way of one container's records to its file, and what waits meanwhile.
+
+    `clock` gives monotonic seconds; `report` is called once for each problem.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_delay",
+        "_gaps",
+        "_healthy_since",
+        "_held",
+        "_held_size",
+        "_look_at",
+        "_offset",
+        "_report",
+        "_reported",
+        "_why",
+        "due",
+        "file",
+    )
+
+    def __init__(
+        self, file: LogFile, *, clock: Callable[[], float], report: Callable[[OSError], None]
+    ) -> None:
+        self.file = file
+        self.due: float | None = None  # when to call `retry`; None while all is well
+        self._healthy_since = 0.0
+        self._clock = clock
+        self._report = report
+        self._reported: int | None = None
+        self._why = ""
+        self._delay = _FIRST_RETRY
+        self._look_at = 0.0
+        self._held: deque[bytes] = deque()
+        self._held_size = 0
+        self._offset = 0  # how much of the first held chunk is in the file
+        self._gaps: dict[str, tuple[int, int]] = {}  # stream -> lines, bytes
+
+    def open(self) -> None:
+        """Make the file, before there is anything to write."""
+        try:
+            self.file.open()
+        except OSError as exc:
+            self._failed(exc)
+
+    def write(self, stream: str, records: bytes) -> None:
+        """Write whole records of one stream, or keep or count them."""
+        if self.due is None:
+            self._write_now(records)
+        elif self._gaps or self._held_size + len(records) > HELD_LIMIT:
+            lines, size = self._gaps.get(stream, (0, 0))
+            count = records.count(b"\n")
+            size += len(records) - count * cri_log.PREFIX_SIZE
+            self._gaps[stream] = (lines + count, size)
+        else:
+            self._hold(records)
+
+    def retry(self, stamp: bytes) -> None:
+        """Try again to write what is held, then the markers for what was lost (as of `stamp`)."""
+        self._flush()
+        if self.due is None and self._gaps:
+            for stream, (lines, size) in self._gaps.items():
+                self._hold(cri_log.gap(stamp, stream, lines=lines, size=size, why=self._why))
+            self._gaps = {}
+            self._flush()
+
+    def close(self) -> None:
+        """Let go of the file; what is still held is lost."""
+        self._held.clear()
+        self._held_size = 0
+        self.file.close()
+
+    def _write_now(self, records: bytes) -> None:
+        """The way that nearly every record takes: nothing is held, the file is where it was."""
+        if self._clock() >= self._look_at:
+            self._hold(records)
+            self._flush()
+            return
+        try:
+            offset = self.file.write(records, 0)
+        except OSError as exc:
+            self._hold(records)
+            self._failed(exc)
+            return
+        if offset < len(records):
+            self._hold(records)
+            self._offset = offset
+            self._flush()
+
+    def _hold(self, records: bytes) -> None:
+        self._held.append(records)
+        self._held_size += len(records)
+
+    def _flush(self) -> None:
+        try:
+            self._follow_path()
+            while self._held:
+                self._write_first()
+        except OSError as exc:
+            self._failed(exc)
+            return
+        if self.due is not None:
+            self._recovered()
+        if self.file.rotation_problem is not None:
+            self._tell(self.file.rotation_problem)
+
+    def _write_first(self) -> None:
+        records = self._held[0]
+        while self._offset < len(records):
+            self._offset = self.file.write(records, self._offset)
+        self._held.popleft()
+        self._held_size -= len(records)
+        self._offset = 0
+
+    def _follow_path(self) -> None:
+        now = self._clock()
+        if self.file.is_open:
+            if now < self._look_at:
+                return
+            self._look_at = now + _LOOK_AGAIN
+            if not self.file.has_moved():
+                return
+            self.file.close()
+        self.file.open()
+        if self._held:  # the beginning of a torn record went with the old file: write it again
+            self._offset = self._held[0].rfind(b"\n", 0, self._offset) + 1
+
+    def _failed(self, exc: OSError) -> None:
+        now = self._clock()
+        if self.due is None and now - self._healthy_since >= _REMINDER:
+            self._reported = None
+        if exc.errno not in _FULL:
+            with contextlib.suppress(OSError):
+                self.file.close()
+        self._why = os.strerror(exc.errno) if exc.errno else str(exc)
+        self.due = now + self._delay
+        self._delay = min(self._delay * 2, _LAST_RETRY)
+        self._look_at = 0.0
+        self._tell(exc)
+
+    def _recovered(self) -> None:
+        self.due = None
+        self._delay = _FIRST_RETRY
+        self._healthy_since = self._clock()
+
+    def _tell(self, exc: OSError) -> None:
+        """Report a problem unless it is the one that was reported last."""
+        if exc.errno != self._reported:
+            self._reported = exc.errno
+            self._report(exc)

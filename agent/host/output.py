@@ -1,0 +1,292 @@
+"""Where does the output of a container go, from the moment it is written?
+
+`LogPump` owns the log thread; `LogCapture` is one attempt of one container. Nothing here blocks the
+event loop: making directories, writing, rotating and removing are done by the log thread, and a
+stalled disk stalls only that thread and, through full pipes, those who write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+from agent.host import log_files, log_reader
+from agent.host.log_engine import Engine, Follower, Track
+from agent.host.log_files import LogFile
+from agent.host.log_reader import LogReader
+from agent.host.log_sink import LogSink
+
+_CLOSE_SECONDS = 2.0  # for the disk to take what the pipes still hold
+
+_clock = time.perf_counter  # monotonic seconds; cheaper than the loop's, and asked for each record
+
+_T = TypeVar("_T")
+
+
+class LogCapture:
+    """The output of one attempt of one container; made by `LogPump.open`."""
+
+    __slots__ = ("_drained", "_engine", "_track", "path", "stderr_fd", "stdout_fd")
+
+    def __init__(
+        self, engine: Engine, track: Track, drained: asyncio.Event, stdout_fd: int, stderr_fd: int
+    ) -> None:
+        self.path = track.sink.file.path
+        self.stdout_fd = stdout_fd  # write ends for the child; -1 on a terminal and after started()
+        self.stderr_fd = stderr_fd
+        self._engine = engine
+        self._track = track
+        self._drained = drained
+
+    @property
+    def is_drained(self) -> bool:
+        """Is everything written and the file closed?"""
+        return self._drained.is_set()
+
+    def started(self) -> None:
+        """The child has its copies of the write ends, or never will: close ours."""
+        for fd in (self.stdout_fd, self.stderr_fd):
+            if fd >= 0:
+                os.close(fd)
+        self.stdout_fd = self.stderr_fd = -1
+
+    async def drained(self) -> None:
+        """Wait until all holders have closed and everything is written; the caller sets a limit."""
+        await self._drained.wait()
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call back, in the log thread, when something was written and when the log has ended."""
+        self._track.watchers = (*self._track.watchers, watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call back no more."""
+        self._track.watchers = tuple(w for w in self._track.watchers if w != watcher)
+
+    def abandon(self) -> None:
+        """Stop reading although someone holds the pipe: take what is there now, write it, end."""
+        self.started()
+        if not self.is_drained:
+            self._engine.post(lambda: self._engine.abandon(self._track))
+
+
+class _Watch:
+    """Many changes in the log thread, one wake-up in the loop."""
+
+    __slots__ = ("_is_told", "_tell", "event")
+
+    def __init__(self, tell: Callable[[Callable[[], None]], None]) -> None:
+        self.event = asyncio.Event()
+        self._tell = tell
+        self._is_told = False
+
+    def rearm(self) -> None:
+        """What changes from now on is news."""
+        self.event.clear()
+        self._is_told = False
+
+    def changed(self) -> None:
+        """Called in the log thread."""
+        if not self._is_told:
+            self._is_told = True
+            self._tell(self.event.set)
+
+
+class LogPump:
+    """Captures the output of all containers; one thread, started with the first need for it.
+
+    `on_problem(path, error)` is called in the loop once for each problem with a file.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, on_problem: Callable[[str, OSError], None]
+    ) -> None:
+        self._loop = loop
+        self._on_problem = on_problem
+        self._engine: Engine | None = None
+        self._thread: threading.Thread | None = None
+        self._stopped = asyncio.Event()
+        self._captures: dict[str, LogCapture] = {}
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the thread now; `open` would do it. `OSError` when the machine has none left."""
+        self._running()
+
+    def open(
+        self,
+        directory: str | os.PathLike[str],
+        attempt: int,
+        *,
+        max_size: int,
+        max_files: int,
+        follower: Follower | None = None,
+        tty_master: int | None = None,
+    ) -> LogCapture:
+        """Begin to capture attempt `attempt` into `directory/ATTEMPT.log`.
+
+        `max_size` (bytes) and `max_files` rule the rotation. `follower(stream, data)` is called in
+        the log thread with the bytes as they come, and with none at the end of a stream; it must
+        not block. With `tty_master`, which becomes the capture's own, everything is "stdout".
+        Raises `OSError` when descriptors or threads are exhausted; then nothing was begun.
+        """
+        engine = self._running()
+        if tty_master is None:
+            fds, ends = _pipes()
+        else:
+            os.set_blocking(tty_master, False)
+            fds, ends = {"stdout": tty_master}, (-1, -1)
+        path = log_files.log_path(directory, attempt)
+        drained = asyncio.Event()
+        sink = LogSink(
+            LogFile(path, max_size=max_size, max_files=max_files),
+            clock=_clock,
+            report=lambda exc: self._tell(lambda: self._on_problem(path, exc)),
+        )
+        track = Track(
+            engine, sink, follower=follower, ended=lambda: self._tell(lambda: ended(capture))
+        )
+        capture = LogCapture(engine, track, drained, *ends)
+
+        def ended(capture: LogCapture) -> None:
+            drained.set()
+            if self._captures.get(path) is capture:
+                del self._captures[path]
+
+        self._captures[path] = capture
+        engine.post(lambda: engine.add(track, fds))
+        return capture
+
+    async def close(self) -> None:
+        """Write what the pipes hold now and end the thread; a stalled disk gets two seconds."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._engine is None or self._thread is None:
+            return
+        for capture in self._captures.values():
+            capture.started()
+        self._engine.post(self._engine.stop)
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._stopped.wait()
+        except TimeoutError as exc:
+            for path in self._captures:
+                self._on_problem(path, exc)
+            return
+        self._thread.join()  # it is past its last statement
+
+    async def call(self, function: Callable[[], _T]) -> _T:
+        """Run something that may wait for the disk in the log thread, after all earlier writes."""
+        future: asyncio.Future[_T] = self._loop.create_future()
+
+        def settle(result: _T | None, exc: Exception | None) -> None:
+            if future.cancelled():
+                return
+            if exc is not None:
+                future.set_exception(exc)
+            else:
+                future.set_result(result)  # type: ignore[arg-type]
+
+        def run() -> None:
+            try:
+                result = function()
+            except Exception as exc:  # noqa: BLE001 - belongs to the caller
+                self._tell(lambda exc=exc: settle(None, exc))  # type: ignore[misc]
+            else:
+                self._tell(lambda: settle(result, None))
+
+        self._running().post(run)
+        return await future
+
+    async def follow(self, reader: LogReader) -> AsyncIterator[bytes]:
+        """Yield what `reader` has to read, then what is written to its log, until that ends.
+
+        A log that nobody writes ends at once. `FileNotFoundError` when there is none.
+        """
+        watch = _Watch(self._tell)
+        capture = self._captures.get(reader.path)
+        if capture is not None:
+            capture.watch(watch.changed)
+        try:
+            while not self._closed:
+                watch.rearm()
+                ended = capture is None or capture.is_drained
+                if output := await self.call(reader.read):
+                    yield output
+                elif ended or reader.has_ended:
+                    return
+                else:
+                    await watch.event.wait()
+        finally:
+            if capture is not None:
+                capture.unwatch(watch.changed)
+            self._let_go(reader)
+
+    async def tail(self, path: str) -> str:
+        """The end of a log as a termination message has it; see `log_reader.tail`."""
+        return await self.call(lambda: log_reader.tail(path))
+
+    def discard(self, directory: str | os.PathLike[str], *, before: int | None = None) -> None:
+        """Remove the logs of attempts older than `before`, or the whole directory; in its time."""
+        self._running().post(lambda: log_files.remove_logs(directory, before=before))
+
+    def _let_go(self, reader: LogReader) -> None:
+        if self._closed or self._engine is None:
+            reader.close()
+        else:
+            self._engine.post(reader.close)  # after a read that is still under way
+
+    def _running(self) -> Engine:
+        if self._closed:
+            raise RuntimeError("the log pump is closed")
+        if self._engine is None:
+            engine = Engine(clock=_clock, surprise=self._surprise)
+            thread = threading.Thread(target=self._run, args=(engine,), name="logs", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as exc:
+                engine.dispose()
+                raise OSError(errno.EAGAIN, "cannot start the log thread") from exc
+            self._engine, self._thread = engine, thread
+        return self._engine
+
+    def _run(self, engine: Engine) -> None:
+        try:
+            engine.run()
+        finally:
+            self._tell(lambda: self._ended(engine))
+
+    def _ended(self, engine: Engine) -> None:
+        engine.dispose()
+        self._stopped.set()
+
+    def _tell(self, what: Callable[[], None]) -> None:
+        """From the log thread to the loop, which may be gone when a stalled disk comes back."""
+        try:
+            self._loop.call_soon_threadsafe(what)
+        except RuntimeError:
+            if not self._loop.is_closed():
+                raise
+
+    def _surprise(self, message: str, exc: Exception) -> None:
+        context = {"message": message, "exception": exc}
+        self._tell(lambda: self._loop.call_exception_handler(context))
+
+
+def _pipes() -> tuple[dict[str, int], tuple[int, int]]:
+    """Two pipes: read ends (non-blocking, ours) by stream, and write ends (blocking)."""
+    out_read, out_write = os.pipe2(os.O_CLOEXEC)
+    try:
+        err_read, err_write = os.pipe2(os.O_CLOEXEC)
+    except OSError:
+        os.close(out_read)
+        os.close(out_write)
+        raise
+    os.set_blocking(out_read, False)
+    os.set_blocking(err_read, False)
+    return {"stdout": out_read, "stderr": err_read}, (out_write, err_write)

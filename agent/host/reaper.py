@@ -1,0 +1,105 @@
+"""Who collects the exit status of a process that was orphaned inside a container?
+
+The agent is the subreaper of everything below it, so orphans become its children. Mains are reaped
+by their `Child` through the pidfd; everyone else here, when SIGCHLD says that somebody ended: by
+pid, and only such as surely came from a container. `waitpid(-1)` would steal other people's exits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+
+from agent.host import descendants, marks
+from agent.host.scheduler import Scheduler, Timer
+
+_PR_SET_CHILD_SUBREAPER = 36
+_PAUSE = 0.01
+
+
+class Reaper:
+    """Knows the agent's children: mains and helpers by pid, the rest are adopted orphans."""
+
+    __slots__ = ("_expected", "_known", "_loop", "_scheduler", "_session", "_timer", "agent_mark")
+
+    def __init__(self, scheduler: Scheduler, agent_mark: int) -> None:
+        self.agent_mark = agent_mark
+        self._scheduler = scheduler
+        self._loop = asyncio.get_running_loop()
+        self._known: dict[int, int] = {}
+        self._expected: dict[int, int] = {}
+        self._session = os.getsid(0)
+        self._timer: Timer | None = None
+
+    def start(self) -> None:
+        """Adopt orphans from now on; in the main thread (SIGCHLD)."""
+        _adopt(1)
+        self._loop.add_signal_handler(signal.SIGCHLD, self.look_soon)
+
+    def close(self) -> None:
+        """Collect once more, then adopt nobody any more."""
+        self._loop.remove_signal_handler(signal.SIGCHLD)
+        if self._timer is not None:
+            self._timer.cancel()
+        self.look()
+        _adopt(0)
+
+    def watched(self, pid: int, mark: int = 0) -> None:
+        """Somebody else reaps this child; `mark` is that of its run, 0 for a helper."""
+        self._known[pid] = mark
+
+    def forget(self, pid: int) -> None:
+        """The child has been reaped."""
+        self._known.pop(pid, None)
+
+    def expect(self, mark: int) -> None:
+        """A child with this mark is being born: do not take it for an orphan."""
+        self._expected[mark] = self._expected.get(mark, 0) + 1
+
+    def expect_no_more(self, mark: int) -> None:
+        """It was born and is `watched`, or it never will be."""
+        left = self._expected.pop(mark) - 1
+        if left:
+            self._expected[mark] = left
+        else:
+            self.look_soon()
+
+    def known(self) -> dict[int, int]:
+        """Watched children and their marks."""
+        return self._known
+
+    def orphans(self) -> list[int]:
+        """Children that came from containers, ended ones included."""
+        return [pid for pid in descendants.children(os.getpid()) if self.is_orphan(pid)]
+
+    def look_soon(self) -> None:
+        """Somebody may have ended; mains are reaped by their owners meanwhile."""
+        if self._timer is None:
+            self._timer = self._scheduler.call_later(_PAUSE, self.look)
+
+    def look(self) -> None:
+        """Reap the orphans that have ended."""
+        self._timer = None
+        for pid in self.orphans():
+            try:
+                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG)
+            except ChildProcessError:
+                continue
+
+    def is_orphan(self, pid: int) -> bool:
+        """Whether a child came from a container; what this process starts shares our session."""
+        if pid in self._known:
+            return False
+        mark = marks.read_mark(pid)
+        if mark in self._expected:
+            return False
+        if marks.same_agent(mark, self.agent_mark):
+            return True
+        now = descendants.stat(pid)
+        return now is not None and now.session != self._session
+
+
+def _adopt(flag: int) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, flag, 0, 0, 0)

@@ -1,0 +1,393 @@
+"""Start processes without ever stalling the loop: everything goes through the helper process.
+
+    containment = choose_containment(reactor, scheduler, clock)
+    spawner = Spawner(reactor, scheduler, clock, containment)
+    spawner.start()
+    child = await spawner.spawn(command, boundary, stdout=out, stderr=err)
+    running = spawner.capture(command, boundary, timeout=1.0, done=callback)
+
+A helper that dies or does not answer is replaced; main processes do not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent.host import wire
+from agent.host.census import Census, Sweep
+from agent.host.clock import Clock
+from agent.host.containment import Boundary, Containment
+from agent.host.failure import spawn_error
+from agent.host.helper_link import HelperLink
+from agent.host.launch import Launched, launch
+from agent.host.process import Child, Command, SpawnError
+from agent.host.reactor import Reactor
+from agent.host.scheduler import Scheduler, Timer
+
+if TYPE_CHECKING:
+    from agent.host.wire import Message, Spec
+
+_GRACE = 1.0
+_PING_EVERY = 2.0
+_CLOSE_SECONDS = 12.0
+
+
+class Captured(msgspec.Struct, frozen=True):
+    """How a captured command ended.
+
+    `exit_code` is None if it did not end by itself (timed out, cancelled, never started); 128 + n
+    for signal n. `output` is stdout, then stderr, 10 KiB at most (`truncated`).
+    """
+
+    exit_code: int | None
+    output: bytes = b""
+    timed_out: bool = False
+    error: SpawnError | None = None
+    truncated: bool = False
+    signal: int | None = None
+
+
+class Running:
+    """A captured command that has not answered yet."""
+
+    __slots__ = ("_spawner", "command", "done", "id", "mark", "started_at", "watchdog")
+
+    def __init__(
+        self,
+        spawner: Spawner,
+        id_: int,
+        command: Command,
+        mark: int,
+        done: Callable[[Captured], None],
+        started_at: float,
+    ) -> None:
+        self._spawner = spawner
+        self.id = id_
+        self.command = command
+        self.mark = mark
+        self.done = done
+        self.started_at = started_at
+        self.watchdog: Timer | None = None
+
+    def cancel(self) -> None:
+        """Kill everything the command started; `done` will not be called. Harmless when over."""
+        self._spawner.cancel(self)
+
+
+class _Birth:
+    """A main process that is being started."""
+
+    __slots__ = ("boundary", "command", "mark", "result")
+
+    def __init__(self, command: Command, boundary: Boundary, mark: int) -> None:
+        self.command = command
+        self.boundary = boundary
+        self.mark = mark
+        self.result: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
+
+
+class Spawner:
+    """Owns the helper process. To be used from the loop's thread only."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        scheduler: Scheduler,
+        clock: Clock,
+        containment: Containment,
+        *,
+        die_with_agent: bool = True,
+        launched: Launched | None = None,
+    ) -> None:
+        """`die_with_agent`: if the agent is killed, everything it started is killed as well.
+
+        `launched` is a helper started before (launch.py).
+        """
+        self._reactor = reactor
+        self._scheduler = scheduler
+        self._clock = clock
+        self._containment = containment
+        self._reaper = containment.reaper
+        self._die = die_with_agent
+        self._launched = launched
+        self._link: HelperLink | None = None
+        self._births: dict[int, _Birth] = {}
+        self._running: dict[int, Running] = {}
+        self._slow: set[str] = set()
+        self._last_id = 0
+        self._ping: Timer | None = None
+        self._unanswered = False
+        self._heard_at = 0.0
+        self._closed = False
+
+    @property
+    def helper_pid(self) -> int | None:
+        """The helper that serves now; None while there is none."""
+        return None if self._link is None else self._link.process.pid
+
+    def start(self) -> None:
+        """Start the helper, or take over the launched one (OSError)."""
+        launched, self._launched = self._launched, None
+        self._connect(launched or launch())
+
+    async def close(self) -> None:
+        """End the helper; whatever is still running is killed if it is to die with the agent."""
+        self._closed = True
+        if self._ping is not None:
+            self._ping.cancel()
+        for running in tuple(self._running.values()):
+            self._tell((wire.CANCEL, running.id))
+        link, self._link = self._link, None
+        self._fail_all()
+        if link is None:
+            return
+        link.hang_up()
+        try:
+            async with self._clock.timeout(_CLOSE_SECONDS):
+                await link.process.wait()
+        except TimeoutError:
+            link.process.signal(signal.SIGKILL)
+            await link.process.wait()
+
+    async def spawn(
+        self,
+        command: Command,
+        boundary: Boundary,
+        *,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+        controlling_tty: bool = False,
+    ) -> Child:
+        """Start a supervised process inside the fence; returns once its program is executed.
+
+        The descriptors stay the caller's; None is /dev/null. The process is a child of the agent
+        and leads its own session. Raises `SpawnError`; when cancelled, the process is killed.
+        """
+        birth = _Birth(command, boundary, boundary.mark)
+        given = [(1, stdin), (2, stdout), (4, stderr), (8, boundary.cgroup_fd)]
+        fds = tuple(fd for _, fd in given if fd is not None)
+        present = sum(bit for bit, fd in given if fd is not None)
+        spec = self._spec(command, boundary.mark, tty=controlling_tty)
+        id_ = self._next_id()
+        self._send(command, (wire.SPAWN, id_, spec, present, None, True), fds)
+        self._births[id_] = birth
+        self._reaper.expect(birth.mark)
+        try:
+            return await asyncio.shield(birth.result)
+        except asyncio.CancelledError:
+            birth.result.add_done_callback(_kill_unwanted)
+            self._tell((wire.CANCEL, id_))
+            raise
+
+    def capture(
+        self,
+        command: Command,
+        boundary: Boundary,
+        timeout: float | None,
+        done: Callable[[Captured], None],
+    ) -> Running:
+        """Run a command inside the fence, collect its output, then call `done` once, later.
+
+        It is over when it exited and nobody holds its output any more. After `timeout` seconds
+        everything it started is killed. Never raises for what can go wrong with a command.
+        """
+        id_ = self._next_id()
+        running = Running(self, id_, command, boundary.command_mark(), done, self._scheduler.time())
+        self._running[id_] = running
+        cgroup_fd = boundary.cgroup_fd if boundary.limited else None
+        fds, present = ((), 0) if cgroup_fd is None else ((cgroup_fd,), 8)
+        spec = self._spec(command, running.mark, tty=False)
+        try:
+            careful = command.argv[0] in self._slow
+            self._send(command, (wire.CAPTURE, id_, spec, present, timeout, careful), fds)
+        except SpawnError as exc:
+            error = exc
+            self._scheduler.call_later(0, lambda: self._settle(id_, Captured(None, error=error)))
+            return running
+        if timeout is not None:
+            running.watchdog = self._scheduler.call_later(
+                timeout + _GRACE, lambda: self._overdue(running)
+            )
+        return running
+
+    def cancel(self, running: Running) -> None:
+        """See `Running.cancel`."""
+        if self._forget(running.id) is not None:
+            self._tell((wire.CANCEL, running.id))
+
+    def _next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _spec(self, command: Command, mark: int, *, tty: bool) -> Spec:
+        user = command.user
+        return (
+            command.argv,
+            dict(command.env),
+            command.cwd,
+            None if user is None else (user.uid, user.gid, user.groups),
+            command.umask,
+            command.rlimits,
+            command.no_new_privs,
+            command.cap_drop,
+            mark,
+            self._die,
+            tty,
+        )
+
+    def _send(self, command: Command, message: Message, fds: tuple[int, ...]) -> None:
+        """Send a request, to a new helper if the last one could not be replaced at once."""
+        try:
+            if self._link is None:
+                self._connect(launch())
+            assert self._link is not None
+            self._link.send(message, fds)
+        except OSError as exc:
+            reason = ("helper", exc.errno or errno.EAGAIN, "")
+            raise spawn_error(command.argv[0], command.cwd, reason) from exc
+        if self._ping is None:
+            self._ping = self._scheduler.call_later(_PING_EVERY, self._check_helper)
+
+    def _tell(self, message: Message) -> None:
+        """Send what does not matter to a helper that is gone."""
+        if self._link is not None:
+            try:
+                self._link.send(message)
+            except OSError:
+                self._link.lose()
+
+    def _connect(self, launched: Launched) -> None:
+        if self._closed:
+            raise OSError(errno.ESHUTDOWN, "the spawner is closed")
+        self._link = HelperLink(self._reactor, launched, self._received, self._lost)
+        self._reaper.watched(launched.pid)
+        self._link.process.on_exit(lambda _status: self._reaper.forget(launched.pid))
+        self._unanswered = False
+        guard = (self._reaper.agent_mark, self._containment.cgroup_path) if self._die else None
+        self._link.send((wire.GUARD, 0, guard))
+
+    def _received(self, message: Message, fds: list[int]) -> None:
+        self._unanswered = False
+        self._heard_at = self._scheduler.time()
+        kind, id_ = message[:2]
+        if kind == wire.CAPTURED:
+            self._captured(id_, message)
+        elif kind in (wire.SPAWNED, wire.FAILED):
+            self._born(id_, message[2], message[3], fds)
+
+    def _captured(self, id_: int, message: Message) -> None:
+        running = self._running.get(id_)
+        if running is None:
+            return
+        _, _, code, signum, timed_out, truncated, output, reason = message
+        error = None
+        if reason is not None:
+            error = spawn_error(running.command.argv[0], running.command.cwd, reason)
+            code = -1
+        self._settle(
+            id_,
+            Captured(
+                code if code >= 0 else None, output, timed_out, error, truncated, signum or None
+            ),
+        )
+
+    def _settle(self, id_: int, captured: Captured) -> None:
+        running = self._forget(id_)
+        if running is not None:
+            running.done(captured)
+
+    def _forget(self, id_: int) -> Running | None:
+        running = self._running.pop(id_, None)
+        if running is not None and running.watchdog is not None:
+            running.watchdog.cancel()
+        return running
+
+    def _born(
+        self, id_: int, pid: int, reason: tuple[str, int, str] | None, fds: list[int]
+    ) -> None:
+        birth = self._births.pop(id_)
+        if reason is None:
+            try:
+                birth.result.set_result(self._adopt(birth, pid, fds))
+            except OSError as exc:
+                os.kill(pid, signal.SIGKILL)  # our unreaped child: the pid is its own
+                reason = ("descriptors", exc.errno or 0, "")
+        if reason is not None:  # the reaper collects what became of it
+            wire.close_all(fds)
+            command = birth.command
+            birth.result.set_exception(spawn_error(command.argv[0], command.cwd, reason))
+        self._reaper.expect_no_more(birth.mark)
+
+    def _adopt(self, birth: _Birth, pid: int, fds: list[int]) -> Child:
+        if not fds:  # we had no free descriptor to receive it
+            fds.append(os.pidfd_open(pid))
+        boundary = birth.boundary
+        child = Child(self._reactor, pid, fds[0], oom_killed=boundary.oom_killed)
+        boundary.joined(pid)
+        self._reaper.watched(pid, birth.mark)
+        child.on_exit(lambda _status: self._reaper.forget(pid))
+        return child
+
+    def _overdue(self, running: Running) -> None:
+        """The helper should have answered a second ago."""
+        self._tell((wire.CANCEL, running.id))
+        self._settle(running.id, Captured(None, timed_out=True))
+        if self._link is not None and self._heard_at < running.started_at:
+            self._link.lose()
+
+    def _check_helper(self) -> None:
+        """While something is outstanding, make sure that the helper lives."""
+        self._ping = None
+        if self._link is None or not (self._births or self._running):
+            return
+        if self._unanswered:
+            self._link.lose()
+            return
+        self._unanswered = True
+        self._tell((wire.PING, 0))
+        self._ping = self._scheduler.call_later(_PING_EVERY, self._check_helper)
+
+    def _lost(self, link: HelperLink) -> None:
+        """Fail what it was doing, end what its commands left, start another."""
+        if self._link is not link:
+            return
+        self._link = None
+        self._fail_all()
+        if not self._closed:
+            try:
+                self._connect(launch())
+            except OSError:  # the next request tries again
+                return
+
+    def _fail_all(self) -> None:
+        """Nobody will answer any more: say so, and kill what may have been started."""
+        births, self._births = self._births, {}
+        lost = {birth.mark for birth in births.values()}
+        lost.update(running.mark for running in self._running.values())
+        if lost:
+            Sweep(self._scheduler, Census(self._reaper, lost.__contains__)).begin()
+        for birth in births.values():
+            self._reaper.expect_no_more(birth.mark)
+            birth.result.set_exception(_helper_died(birth.command))
+        for running in tuple(self._running.values()):
+            # One of them may have hung the helper in its execve: start it the slow, safe way.
+            self._slow.add(running.command.argv[0])
+            self._settle(running.id, Captured(None, error=_helper_died(running.command)))
+
+
+def _helper_died(command: Command) -> SpawnError:
+    return spawn_error(command.argv[0], command.cwd, ("helper", 0, "the spawner process died"))
+
+
+def _kill_unwanted(result: asyncio.Future[Child]) -> None:
+    """Nobody waits for this process any more."""
+    if result.exception() is None:
+        result.result().signal(signal.SIGKILL)

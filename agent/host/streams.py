@@ -1,0 +1,97 @@
+"""stdin, stdout and stderr of one run: pipes into the log pump, or a terminal of its own."""
+
+from __future__ import annotations
+
+import os
+from typing import Self
+
+from agent.host.log_engine import Follower
+from agent.host.output import LogCapture, LogPump
+
+
+class Streams:
+    """The descriptors of one run.
+
+    `stdin`, `stdout` and `stderr` are the child's ends (None is /dev/null); `input` is where
+    others may write to its stdin: open as long as the run, so that it waits for input instead of
+    seeing an end.
+    """
+
+    def __init__(
+        self, *, capture: LogCapture, child_ends: dict[str, int], input_: int | None, is_tty: bool
+    ) -> None:
+        self.capture = capture
+        self.input = input_
+        self.is_tty = is_tty
+        self._ends = child_ends
+
+    @classmethod
+    def open(
+        cls,
+        pump: LogPump,
+        directory: str,
+        attempt: int,
+        *,
+        stdin: bool,
+        tty: bool,
+        max_size: int,
+        max_files: int,
+        follower: Follower | None,
+    ) -> Self:
+        """Open what a container asks for; OSError leaves nothing open."""
+        if attempt > 1:
+            pump.discard(directory, before=attempt - 1)
+        opened: list[int] = []
+        try:
+            ends: dict[str, int] = {}
+            input_: int | None = None
+            master: int | None = None
+            if tty:
+                master, slave = os.openpty()
+                opened += [master, slave]
+                ends = {"stdout": slave, "stderr": slave}
+                if stdin:
+                    ends["stdin"] = slave
+                    input_ = os.dup(master)
+                    opened.append(input_)
+            elif stdin:
+                ends["stdin"], input_ = os.pipe()
+                opened += [ends["stdin"], input_]
+            capture = pump.open(
+                directory,
+                attempt,
+                max_size=max_size,
+                max_files=max_files,
+                follower=follower,
+                tty_master=master,
+            )
+        except OSError:
+            for fd in opened:
+                os.close(fd)
+            raise
+        return cls(capture=capture, child_ends=ends, input_=input_, is_tty=tty)
+
+    @property
+    def stdin(self) -> int | None:
+        return self._ends.get("stdin")
+
+    @property
+    def stdout(self) -> int:
+        return self._ends.get("stdout", self.capture.stdout_fd)
+
+    @property
+    def stderr(self) -> int:
+        return self._ends.get("stderr", self.capture.stderr_fd)
+
+    def started(self) -> None:
+        """The child has its ends, or never will: close ours."""
+        for fd in set(self._ends.values()):
+            os.close(fd)
+        self._ends = {}
+        self.capture.started()
+
+    def close(self) -> None:
+        """The run is over; output that is still on its way is written all the same."""
+        if self.input is not None:
+            os.close(self.input)
+            self.input = None

@@ -1,0 +1,77 @@
+"""What is decided about a run of a container before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from agent.action.handler import Target
+from agent.host.limits import Limits
+from agent.host.log_engine import Follower
+from agent.host.process import Command
+from agent.model.config_data import ConfigMap, Secret
+from agent.model.container import Container
+from agent.model.pod import Pod
+from agent.rules import messages
+from agent.rules.images import ImageEntry
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pod layer needs of the configuration."""
+
+    node_name: str
+    address: str
+    log_dir: str
+    run_dir: str
+    log_max_size: int
+    log_max_files: int
+    path: str = ""
+    is_root: bool = False
+    env: Mapping[str, str] = msgspec.field(default_factory=dict)
+    images: Mapping[str, ImageEntry] = msgspec.field(default_factory=dict)
+    allocatable: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """Objects that containers take values from, by namespace and name."""
+
+    config_maps: Callable[[str], Mapping[str, ConfigMap]]
+    secrets: Callable[[str], Mapping[str, Secret]]
+    follower: Callable[[Pod, str], Follower | None]
+    warn: Callable[[Pod, str, str], None]
+
+
+class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run will be: the command without its termination log, signal, limits."""
+
+    command: Command
+    stop_signal: int
+    limits: Limits
+
+
+class Naming(msgspec.Struct, frozen=True):
+    """Which run of which container this is."""
+
+    pod: Pod
+    container: Container
+    container_id: str
+    restart_count: int
+
+    def log_directory(self, log_dir: str) -> str:
+        meta = self.pod.metadata
+        folder = f"{meta.namespace}_{meta.name}_{meta.uid}"
+        return f"{log_dir}/{folder}/{self.container.name}"
+
+    def message_path(self, run_dir: str) -> str:
+        """Where the container may leave its last words."""
+        folder = f"{run_dir}/pods/{self.pod.metadata.uid}"
+        return f"{folder}/{self.container.name}.{self.restart_count}"
+
+    def target(self, address: str) -> Target:
+        reference = messages.pod_reference(self.pod)
+        return Target(
+            address=address,
+            ports=self.container.ports,
+            name=f"{reference}:{self.container.name}",
+        )

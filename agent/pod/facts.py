@@ -1,0 +1,185 @@
+"""What happened to the containers of one pod so far: the mutable record behind rules and status."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from agent.action.handler import Handler, Target
+from agent.host.clock import Clock
+from agent.model.handler import LifecycleHandler, ProbeHandler
+from agent.model.runtime import ContainerRun, ProbeKind, ProbeResult, RunState, Sandbox
+from agent.rules.backoff import BackOffEntry
+
+#: Per container the current run and one dead one (kubelet: maximum-dead-containers-per-container).
+_KEPT_RUNS = 2
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run of a container ended; nothing of it is alive any more."""
+
+    exit_code: int
+    finished_at: datetime
+    reason: str
+    message: str = ""
+
+
+class Instance(Protocol):
+    """One live run of a container on this machine."""
+
+    @property
+    def container_id(self) -> str:
+        """Bare id, unique over all runs."""
+        ...
+
+    @property
+    def target(self) -> Target:
+        """Where network handlers reach it."""
+        ...
+
+    def probe(self, handler: ProbeHandler) -> Handler:
+        """Prepare a probe's handler against this run."""
+        ...
+
+    def hook(self, handler: LifecycleHandler) -> Handler:
+        """Prepare a lifecycle hook's handler against this run."""
+        ...
+
+    async def watch(self) -> Ended:
+        """Wait for the end and clean up; the owner of the run keeps this going."""
+        ...
+
+    async def stop(self, grace: float) -> None:
+        """Send the stop signal, SIGKILL to all that is left after `grace` seconds; wait."""
+        ...
+
+    def kill(self) -> None:
+        """SIGKILL to everything at once; `ended` tells when that is done."""
+        ...
+
+
+class PodFacts(msgspec.Struct):
+    """Facts about one pod; only its worker and what the worker owns write here.
+
+    `changed` is called after every change that could alter the next plan, `shown` after one that
+    alters the status alone.
+    """
+
+    clock: Clock
+    changed: Callable[[], None] = lambda: None
+    shown: Callable[[], None] = lambda: None
+    sandboxes: tuple[Sandbox, ...] = ()
+    runs: dict[str, list[ContainerRun]] = msgspec.field(default_factory=dict)
+    #: Container id to the second in which it was started, on the monotonic clock: statuses cut
+    #: times to whole seconds, and initialDelaySeconds counts from there.
+    began_at: dict[str, float] = msgspec.field(default_factory=dict)
+    #: Container id to the moment of its end, on the monotonic clock: back-off counts from there.
+    ended_at: dict[str, float] = msgspec.field(default_factory=dict)
+    live: dict[str, Instance] = msgspec.field(default_factory=dict)
+    #: Runs whose postStart hook has not returned: no status and no probe sees them yet.
+    hidden: set[str] = msgspec.field(default_factory=set)
+    #: Container name to reason and message of the last start attempt that failed.
+    start_failures: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
+    back_off: dict[str, BackOffEntry] = msgspec.field(default_factory=dict)
+    _gone: dict[str, asyncio.Event] = msgspec.field(default_factory=dict)
+    results: dict[ProbeKind, dict[str, ProbeResult]] = msgspec.field(
+        default_factory=lambda: {kind: {} for kind in ProbeKind}
+    )
+
+    def newest(self, name: str) -> ContainerRun | None:
+        """The latest run of a container, hidden or not."""
+        runs = self.runs.get(name)
+        return runs[0] if runs else None
+
+    def all_runs(self) -> list[ContainerRun]:
+        """Every run that is remembered."""
+        return [run for runs in self.runs.values() for run in runs]
+
+    def visible_runs(self) -> list[ContainerRun]:
+        """Every run whose postStart hook has returned."""
+        return [run for run in self.all_runs() if run.container_id not in self.hidden]
+
+    def last_exits(self) -> dict[str, float]:
+        """When the newest ended run of each container ended (monotonic seconds)."""
+        exits: dict[str, float] = {}
+        for run in self.all_runs():
+            if run.state is RunState.EXITED:
+                exits.setdefault(run.name, self.ended_at.get(run.container_id, 0.0))
+        return exits
+
+    def new_sandbox(self, sandbox: Sandbox) -> None:
+        """Everything starts anew in `sandbox`."""
+        self.sandboxes = (sandbox,)
+
+    def next_restart_count(self, name: str) -> int:
+        """0 for the first run, one more than the previous run's afterwards."""
+        newest = self.newest(name)
+        return 0 if newest is None else newest.restart_count + 1
+
+    def began(self, run: ContainerRun, instance: Instance | None, *, hidden: bool = False) -> None:
+        """A run was started, or failed to start and is recorded as ended (`instance` is None)."""
+        runs = [run, *self.runs.get(run.name, ())]
+        for forgotten in runs[_KEPT_RUNS:]:
+            self.ended_at.pop(forgotten.container_id, None)
+            self.began_at.pop(forgotten.container_id, None)
+        self.runs[run.name] = runs[:_KEPT_RUNS]
+        now = self.clock.monotonic()
+        if run.started_at is not None:
+            self.began_at[run.container_id] = now - run.started_at.microsecond / 1e6
+        if instance is None:
+            self.ended_at[run.container_id] = now
+        if hidden:
+            self.hidden.add(run.container_id)
+        if instance is not None:
+            self.live[run.name] = instance
+            self._gone[run.container_id] = asyncio.Event()
+        self.changed()
+
+    def reveal(self, container_id: str) -> None:
+        """The postStart hook of this run returned."""
+        self.hidden.discard(container_id)
+        self.changed()
+
+    def finished(self, name: str, container_id: str, ended: Ended) -> None:
+        """A run ended and everything of it is gone."""
+        self.runs[name] = [
+            _finish(run, ended) if run.container_id == container_id else run
+            for run in self.runs[name]
+        ]
+        self.ended_at[container_id] = self.clock.monotonic()
+        instance = self.live.get(name)
+        if instance is not None and instance.container_id == container_id:
+            del self.live[name]
+        self._gone.pop(container_id).set()
+        self.changed()
+
+    async def wait_gone(self, container_id: str) -> None:
+        """Wait until the end of a run has become a fact here."""
+        gone = self._gone.get(container_id)
+        if gone is not None:
+            await gone.wait()
+
+    def failed_to_start(self, name: str, reason: str, message: str) -> None:
+        """The last attempt to start a container failed, or was put off."""
+        if self.start_failures.get(name) != (reason, message):
+            self.start_failures[name] = (reason, message)
+            self.shown()
+
+    def start_succeeded(self, name: str) -> None:
+        """The last attempt to start a container succeeded."""
+        self.start_failures.pop(name, None)
+
+
+def _finish(run: ContainerRun, ended: Ended) -> ContainerRun:
+    return msgspec.structs.replace(
+        run,
+        state=RunState.EXITED,
+        exit_code=ended.exit_code,
+        finished_at=ended.finished_at,
+        reason=ended.reason,
+        message=ended.message,
+    )

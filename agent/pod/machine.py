@@ -1,0 +1,25 @@
+"""The engines of this machine that pods run on."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent.action.runner import Machine as HandlerMachine
+from agent.host.clock import Clock
+from agent.host.containment import Containment
+from agent.host.output import LogPump
+from agent.host.reactor import Reactor
+from agent.host.scheduler import Scheduler
+from agent.host.spawner import Spawner
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """One of each; made and closed by `agent.daemon`."""
+
+    reactor: Reactor
+    scheduler: Scheduler
+    clock: Clock
+    spawner: Spawner
+    containment: Containment
+    pump: LogPump
+    handlers: HandlerMachine

@@ -1,0 +1,45 @@
+"""The termination message of a run: a file that the container may write, else its last output.
+
+Kubernetes: kuberuntime_container.go getTerminationMessage. The path that a container would find at
+`terminationMessagePath` cannot be mounted here; it gets the file's path as BAREPOD_TERMINATION_LOG.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from agent.host import files
+from agent.rules import messages
+
+VARIABLE = "BAREPOD_TERMINATION_LOG"
+
+
+class TerminationMessage(msgspec.Struct, frozen=True):
+    """Where the message of one run comes from; `read_log` gives the end of its output."""
+
+    path: str
+    policy: str
+    read_log: Callable[[], Awaitable[str]]
+
+    async def read(self, exit_code: int, reason: str) -> str:
+        """The message, cut as the kubelet cuts it; what cannot be read says why.
+
+        The file is gone afterwards.
+        """
+        try:
+            data = files.take_tail(self.path, messages.MAX_TERMINATION_MESSAGE)
+        except FileNotFoundError:
+            data = b""
+        except OSError as exc:
+            return messages.unreadable(self.path, (exc.strerror or str(exc)).lower())
+        if messages.falls_back_to_logs(
+            self.policy, exit_code=exit_code, reason=reason, is_empty=not data
+        ):
+            return await self.read_log()
+        return messages.termination_message(data)
+
+    def remove(self) -> None:
+        """Nothing ran, so there is no message."""
+        files.remove(self.path)

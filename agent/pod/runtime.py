@@ -1,0 +1,134 @@
+"""A container's definition to a running process: image, environment, user, limits.
+
+What the container runtime does below a kubelet (CRI: CreateContainer), for plain processes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from agent.host import capabilities, users
+from agent.host.limits import Limits
+from agent.host.process import Command, parse_signal
+from agent.model.container import Container
+from agent.model.pod import Pod
+from agent.model.quantity import parse
+from agent.model.security import SecurityContext
+from agent.pod.blueprint import Blueprint, Naming, Settings, Sources
+from agent.pod.machine import Machine
+from agent.pod.prepared import PreparedRun
+from agent.pod.starter import StartError
+from agent.rules import environment, images, messages
+from agent.rules.downward import ConfigError, Surroundings
+from agent.rules.images import ImageEntry
+
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class HostRuntime:
+    """Makes runs of containers on this host."""
+
+    def __init__(self, settings: Settings, machine: Machine, sources: Sources) -> None:
+        self._settings = settings
+        self._machine = machine
+        self._sources = sources
+
+    def image_problem(self, container: Container) -> str | None:
+        """Why the image cannot be used: without a command it needs an entry in `[images]`."""
+        if container.command or images.find(self._settings.images, container.image) is not None:
+            return None
+        return images.unknown_image(container.image)
+
+    def create(self, pod: Pod, container: Container, restart_count: int) -> PreparedRun:
+        """Prepare a run; raises StartError."""
+        blueprint = self.blueprint(pod, container)
+        container_id = secrets.token_hex(32)
+        try:
+            return PreparedRun(
+                self._machine,
+                self._settings,
+                self._sources,
+                blueprint,
+                Naming(pod, container, container_id, restart_count),
+            )
+        except OSError as exc:
+            raise _not_created(exc) from exc
+
+    def blueprint(self, pod: Pod, container: Container) -> Blueprint:
+        """Decide everything about a run without doing anything; raises StartError."""
+        entry = images.find(self._settings.images, container.image) or ImageEntry()
+        try:
+            variables = environment.make_environment(pod, container, self._around(pod))
+            command, args = environment.expand_command(container, variables)
+            runs_as = users.run_as(
+                users.read_accounts(),
+                pod=pod.spec.security_context,
+                container=container.security_context,
+                image_user=entry.user,
+                where=f'pod: "{messages.pod_reference(pod)}", container: {container.name}',
+            )
+            lifecycle = container.lifecycle
+            stop = (lifecycle.stop_signal if lifecycle is not None else None) or entry.stop_signal
+            stop_signal = parse_signal(stop or "SIGTERM")
+            security = container.security_context or SecurityContext()
+            dropped = capabilities.dropped(
+                security.capabilities, last=capabilities.last_capability()
+            )
+        except (ConfigError, users.UserError) as exc:
+            raise StartError("CreateContainerConfigError", str(exc)) from exc
+        except (ValueError, capabilities.CapabilityError) as exc:
+            raise StartError("CreateContainerError", str(exc)) from exc
+        return Blueprint(
+            command=Command(
+                argv=images.argv(entry, command, args),
+                env=self._environment(pod, entry, runs_as.home, variables),
+                cwd=container.working_dir or entry.working_dir or "/",
+                user=runs_as.identity,
+                no_new_privs=security.allow_privilege_escalation is False,
+                cap_drop=dropped if self._settings.is_root else (),
+            ),
+            stop_signal=stop_signal,
+            limits=_limits(container),
+        )
+
+    def _around(self, pod: Pod) -> Surroundings:
+        namespace = pod.metadata.namespace
+        address = self._settings.address
+        return Surroundings(
+            pod_ips=(address,),
+            host_ips=(address,),
+            node_name=self._settings.node_name,
+            config_maps=self._sources.config_maps(namespace),
+            secrets=self._sources.secrets(namespace),
+            allocatable=self._settings.allocatable,
+        )
+
+    def _environment(
+        self, pod: Pod, entry: ImageEntry, home: str, variables: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The container's variables over the image's over the node's; nothing of our own."""
+        return {
+            "PATH": self._settings.path or _DEFAULT_PATH,
+            "HOME": home,
+            "HOSTNAME": environment.hostname(pod, self._settings.node_name),
+            **self._settings.env,
+            **entry.env,
+            **variables,
+        }
+
+
+def _limits(container: Container) -> Limits:
+    limits, requests = container.resources.limits, container.resources.requests
+    memory, cpu, request = limits.get("memory"), limits.get("cpu"), requests.get("cpu")
+    return Limits(
+        memory_bytes=None if memory is None else parse(memory).value(),
+        cpu_millis=None if cpu is None else parse(cpu).milli_value(),
+        cpu_request_millis=None if request is None else parse(request).milli_value(),
+    )
+
+
+def _not_created(exc: OSError) -> StartError:
+    where = f" {exc.filename}" if exc.filename else ""
+    reason = (exc.strerror or str(exc)).lower()
+    return StartError("CreateContainerError", f"failed to create container:{where} {reason}")

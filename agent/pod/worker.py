@@ -1,0 +1,204 @@
+"""One pod from its first start to its end: observe, plan, do, wait for the next fact.
+
+Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_manager.go SyncPod and pkg/kubelet/pod_workers.go.
+Level-triggered: every round plans from all facts, so a late or doubled wake-up is harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from agent.host.clock import Clock
+from agent.host.scheduler import Scheduler
+from agent.model.event import EventType, Reason
+from agent.model.pod import Pod
+from agent.model.runtime import ProbeKind, Sandbox
+from agent.model.status import PodStatus
+from agent.pod.facts import PodFacts
+from agent.pod.prober import PodProber
+from agent.pod.recorder import Recorder
+from agent.pod.reporter import Reporter
+from agent.pod.starter import Starter
+from agent.pod.termination import Terminator
+from agent.rules import deadline, grace, plan
+from agent.rules.actions import PodActions
+from agent.rules.readiness import wants_readiness_probe
+from agent.rules.restart import is_sidecar
+
+
+class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
+    """The collaborators of one worker, all bound to the same pod's facts."""
+
+    facts: PodFacts
+    prober: PodProber
+    reporter: Reporter
+    starter: Starter
+    terminator: Terminator
+    recorder: Recorder
+    clock: Clock
+    scheduler: Scheduler
+    address: str
+
+
+class PodWorker:
+    """Carries out what the rules decide for one pod."""
+
+    def __init__(self, pod: Pod, parts: WorkerParts) -> None:
+        self._pod = pod
+        self._parts = parts
+        self._terminated = False
+        self._containers = {
+            container.name: container
+            for container in (*pod.spec.init_containers, *pod.spec.containers)
+        }
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._grace: int | None = None
+        self._began = parts.clock.monotonic()
+        parts.facts.changed = self._changed
+        parts.facts.shown = self._shown
+
+    @property
+    def pod(self) -> Pod:
+        """The pod as it is wanted; its status lives in the store."""
+        return self._pod
+
+    def stop(self, pod: Pod, grace_seconds: int | None = None) -> None:
+        """Ask for a graceful end; `pod` carries the time and grace of its deletion."""
+        self._pod = pod
+        self._stopping = True
+        self._grace = grace_seconds
+        self._parts.starter.cancel_hook()
+        self._wake.set()
+
+    def kill(self) -> None:
+        """Everything ends now: SIGKILL to all that runs."""
+        self._stopping = True
+        self._parts.starter.cancel_hook()
+        for instance in tuple(self._parts.facts.live.values()):
+            instance.kill()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Run the pod to its end; returns when nothing of it is left.
+
+        May be called again after it raised: it goes on from the facts.
+        """
+        async with asyncio.TaskGroup() as group:
+            self._parts.starter.adopt(group)
+            while not self._is_over():
+                self._wake.clear()
+                retry_at = await self._sync()
+                await self._wait(retry_at)
+            await self._terminate()
+
+    def _is_over(self) -> bool:
+        if self._stopping:
+            return True
+        due = self._deadline()
+        if due is not None and self._parts.clock.monotonic() >= due:
+            self._evict(deadline.Eviction(deadline.REASON, deadline.MESSAGE))
+            return True
+        return self._report().phase in ("Succeeded", "Failed")
+
+    def _evict(self, eviction: deadline.Eviction) -> None:
+        """The pod fails by our own decision; its containers end with the pod's grace."""
+        self._parts.reporter.eviction = eviction
+        self._parts.recorder.record(
+            self._pod, EventType.NORMAL, Reason.DEADLINE_EXCEEDED, eviction.message
+        )
+
+    def _report(self, *, terminal: bool = False) -> PodStatus:
+        """Publish, and have readiness looked at now where a container is not ready."""
+        status = self._parts.reporter.report(self._pod, terminal=terminal)
+        if not terminal:
+            for container in (*status.init_container_statuses, *status.container_statuses):
+                if wants_readiness_probe(self._containers[container.name], container):
+                    self._parts.prober.trigger_readiness(container.name)
+        return status
+
+    async def _sync(self) -> float | None:
+        """One round; when to look again even if nothing happens (loop time), or None."""
+        facts, parts = self._parts.facts, self._parts
+        exits = facts.last_exits()
+        actions = plan.compute_pod_actions(
+            self._pod,
+            facts.all_runs(),
+            facts.sandboxes,
+            liveness=facts.results[ProbeKind.LIVENESS],
+            startup=facts.results[ProbeKind.STARTUP],
+        )
+        if actions.kill_pod:
+            await parts.terminator.kill_pod(self._pod, None)
+            if not actions.create_sandbox:
+                return None
+        for kill in actions.containers_to_kill:
+            container = self._containers[kill.name]
+            await parts.terminator.kill_container(
+                self._pod, container, message=kill.message, reason=kill.reason
+            )
+        if actions.create_sandbox:
+            facts.new_sandbox(
+                Sandbox(
+                    sandbox_id=self._pod.metadata.uid, ip=parts.address, attempt=actions.attempt
+                )
+            )
+        parts.prober.start()
+        return await self._start(actions, exits)
+
+    async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
+        retries: list[float] = []
+        for name in actions.init_containers_to_start:
+            container = self._containers[name]
+            attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
+            if attempt.retry_at is not None:
+                retries.append(attempt.retry_at)
+            if self._stopping or (not attempt.started and not is_sidecar(container)):
+                return min(retries, default=None)
+        for name in actions.containers_to_start:
+            if self._stopping:
+                break
+            container = self._containers[name]
+            attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
+            if attempt.retry_at is not None:
+                retries.append(attempt.retry_at)
+        return min(retries, default=None)
+
+    async def _wait(self, retry_at: float | None) -> None:
+        """Wait for the next fact, or for `retry_at`, or for the pod's deadline."""
+        due = [at for at in (retry_at, self._deadline()) if at is not None]
+        timer = self._parts.scheduler.call_at(min(due), self._wake.set) if due else None
+        try:
+            await self._wake.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _deadline(self) -> float | None:
+        """When activeDeadlineSeconds ends (monotonic seconds), or None."""
+        seconds = self._pod.spec.active_deadline_seconds
+        return None if seconds is None else self._began + seconds
+
+    async def _terminate(self) -> None:
+        """Kill what still runs and publish the final status."""
+        self._parts.prober.stop_liveness_and_startup()
+        self._report()
+        override = grace.effective_grace_period(self._pod, 0, self._grace).seconds
+        asked = self._pod.metadata.deletion_timestamp is not None
+        await self._parts.terminator.kill_pod(self._pod, override if asked else None)
+        self._parts.prober.close()
+        self._terminated = True
+        self._report(terminal=True)
+
+    def _changed(self) -> None:
+        """A fact changed: publish what it means at once, then plan anew."""
+        self._wake.set()
+        self._shown()
+
+    def _shown(self) -> None:
+        """Only what is published changed; the next plan would be the same."""
+        if not self._terminated:
+            self._report()

@@ -1,0 +1,1 @@
+"""Measurements of barepod against its peers; see README.md beside this file."""

@@ -1,0 +1,49 @@
+"""`python -m bench [NAME...]`: runs the benchmarks of this folder, prints a table and JSON."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import pkgutil
+import sys
+from pathlib import Path
+
+from bench import framework
+
+_NOT_BENCHMARKS = {"__main__", "framework", "fresh"}
+
+
+def main() -> int:
+    """Return the exit code: 2 for an unknown name."""
+    folder = Path(__file__).parent
+    known = sorted({m.name for m in pkgutil.iter_modules([str(folder)])} - _NOT_BENCHMARKS)
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {' '.join(known)}")
+    parser.add_argument("--rounds", type=int, help="instead of each benchmark's own number")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON there")
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(known))
+    if unknown:
+        parser.error(f"no such benchmark: {' '.join(unknown)} (there are: {' '.join(known)})")
+
+    report: dict[str, object] = {"machine": framework.machine(), "benchmarks": {}}
+    print(json.dumps(report["machine"]), end="\n\n", file=sys.stderr)
+    outcomes: dict[str, list[dict[str, object]]] = {}
+    for name in options.names or known:
+        outcomes[name] = []
+        for benchmark in importlib.import_module(f"bench.{name}").benchmarks():
+            outcome = framework.run(benchmark, rounds=options.rounds)
+            print("\n".join(framework.table(benchmark, outcome)), end="\n\n", file=sys.stderr)
+            outcomes[name].append(framework.as_json(benchmark, outcome))
+    report["benchmarks"] = outcomes
+    text = json.dumps(report, indent=1)
+    if options.json is not None:
+        options.json.write_text(text + "\n")
+    else:
+        print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,43 @@
+"""Integration tests use real processes, and leave none."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from agent.host import descendants
+from tests.support.children import Host, Mode, running_host
+
+_PATIENCE = 5.0
+
+
+@pytest.fixture(autouse=True)
+def leaves_no_children() -> Iterator[None]:
+    """Fail a test after which a child process, living or dead, is left."""
+    before = set(descendants.children(os.getpid()))
+    yield
+    deadline = time.monotonic() + _PATIENCE
+    while left := set(descendants.children(os.getpid())) - before:
+        if time.monotonic() > deadline:
+            names = {pid: descendants.stat(pid) for pid in left}
+            pytest.fail(f"child processes are left: {sorted(names)}")
+        time.sleep(0.01)
+
+
+@pytest_asyncio.fixture(params=["cgroup", "subreaper"])
+async def host(request: pytest.FixtureRequest) -> AsyncIterator[Host]:
+    """The process machinery, in every mode of containment that this machine has."""
+    mode: Mode = request.param
+    try:
+        manager = running_host(mode)
+        found = await manager.__aenter__()
+    except OSError as exc:
+        pytest.skip(f"no {mode} containment here: {exc}")
+    try:
+        yield found
+    finally:
+        await manager.__aexit__(None, None, None)

@@ -1,0 +1,346 @@
+"""Nothing outlives its container, whatever it does to hide, in both modes of containment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.host import marks
+from agent.host.descendants import children, everyone
+from agent.host.limits import Limits
+from tests.support.children import (
+    DOUBLE_FORK,
+    ESCAPEE,
+    Host,
+    python,
+    running_host,
+    runs,
+    sh,
+    until,
+    zombies,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+
+#: Its only living process forks and exits for ever, so that no pid lives long.
+HOPPER = "import os\nwhile True:\n    if os.fork(): os._exit(0)\n"
+
+#: Doubles until something stops it, bounded so that a broken test does not take the machine down.
+BOMB = """
+import os, time
+for _ in range(7):
+    os.fork()
+    os.setsid() if os.getsid(0) != os.getpid() else None
+time.sleep(1000)
+"""
+
+
+def marked(mark: int) -> set[int]:
+    """All living processes of a run, found without the code under test's own search."""
+    return {pid for pid in everyone() if runs(pid) and marks.same_run(marks.read_mark(pid), mark)}
+
+
+async def test_what_a_main_left_behind_is_killed_after_its_end(host: Host) -> None:
+    boundary = host.boundary()
+    child = await host.shell(f"{ESCAPEE}; {ESCAPEE}; {DOUBLE_FORK}; exit 3", boundary)
+    assert (await child.wait()).code == 3
+    await until(lambda: len(marked(boundary.mark)) >= 3)
+    left = boundary.pids()
+    assert left == marked(boundary.mark)
+
+    assert await boundary.kill() == frozenset()
+
+    assert not any(map(runs, left))
+    assert boundary.pids() == frozenset() == marked(boundary.mark)
+    await until(lambda: not zombies())
+
+
+async def test_a_running_main_dies_with_all_it_started(host: Host) -> None:
+    boundary = host.boundary()
+    child = await host.shell(f"{ESCAPEE}; {DOUBLE_FORK}; sleep 1000 & wait", boundary)
+    await until(lambda: len(boundary.pids()) >= 4)
+    everything = boundary.pids()
+
+    assert await boundary.kill() == frozenset()
+
+    assert child.pid in everything
+    assert (await child.wait()).signal == signal.SIGKILL
+    assert not any(map(runs, everything))
+
+
+async def test_a_process_that_forks_and_exits_for_ever_is_caught(host: Host) -> None:
+    boundary = host.boundary()
+    child = await host.spawner.spawn(python(HOPPER), boundary)
+    await child.wait()
+
+    assert await boundary.kill() == frozenset()
+
+    assert marked(boundary.mark) == set()
+
+
+async def test_a_hundred_sessions_are_killed(host: Host) -> None:
+    boundary = host.boundary()
+    child = await host.spawner.spawn(python(BOMB), boundary)
+    await until(lambda: len(boundary.pids()) >= 100)
+
+    assert await boundary.kill() == frozenset()
+
+    await child.wait()
+    assert marked(boundary.mark) == set()
+
+
+async def test_a_process_that_sheds_its_mark_is_known_by_its_session(host: Host) -> None:
+    boundary = host.boundary()
+    code = (
+        "import os, resource, time;"
+        "resource.setrlimit(resource.RLIMIT_RTTIME, (-1, -1));"
+        "os.fork() and os._exit(0);"
+        "time.sleep(1000)"
+    )
+    child = await host.spawner.spawn(python(code), boundary)
+    await child.wait()
+    (orphan,) = boundary.pids()
+    assert marks.read_mark(orphan) == 0
+
+    assert await boundary.kill() == frozenset()
+
+    assert not runs(orphan)
+
+
+async def test_other_containers_are_left_alone(host: Host) -> None:
+    first, second = host.boundary("first"), host.boundary("second")
+    for boundary in (first, second):
+        child = await host.shell(f"{ESCAPEE}; exit 0", boundary)
+        await child.wait()
+    alive = second.pids()
+
+    await first.kill()
+
+    assert len(alive) == 1
+    assert second.pids() == alive
+
+
+async def test_a_signal_reaches_all_but_the_one_excluded(host: Host) -> None:
+    boundary = host.boundary()
+    child = await host.shell("sleep 1000 & sleep 1000 & trap '' TERM; wait; exit 9", boundary)
+    await until(lambda: len(boundary.pids()) == 3)
+
+    assert boundary.signal(signal.SIGTERM, exclude=child.pid) == 2
+
+    assert (await child.wait()).code == 9
+
+
+async def test_killing_nobody_does_not_wait(host: Host) -> None:
+    boundary = host.boundary()
+    child = await host.shell("exit 0", boundary)
+    await child.wait()
+    await until(lambda: not boundary.pids())
+
+    killing = boundary.kill()
+
+    with pytest.raises(StopIteration) as done:
+        killing.send(None)
+    assert done.value.value == frozenset()
+
+
+async def test_orphans_that_end_by_themselves_are_reaped(host: Host) -> None:
+    boundary = host.boundary()
+    child = await host.shell("for i in 1 2 3; do setsid -f true; done; exec sleep 1000", boundary)
+    own = {child.pid, host.spawner.helper_pid}
+
+    await until(lambda: set(children(os.getpid())) == own)
+
+    assert not child.exited
+    await boundary.kill()
+
+
+async def test_the_exit_code_of_somebody_elses_child_is_not_stolen(host: Host) -> None:
+    other = subprocess.Popen(["sh", "-c", "exit 5"])
+    await until(lambda: other.pid in zombies())
+    boundary = host.boundary()
+
+    for _ in range(3):  # each end makes the reaper look
+        child = await host.shell("setsid -f true", boundary)
+        await child.wait()
+        await until(lambda: set(zombies()) == {other.pid})
+
+    assert other.wait() == 5
+
+
+async def test_the_end_of_containment_is_the_end_of_everything(host: Host) -> None:
+    one, two = host.boundary("one"), host.boundary("two")
+    await host.shell(f"{ESCAPEE}; exec sleep 1000", one)
+    await host.shell(f"trap '' TERM; {DOUBLE_FORK}; sleep 1000; exit", two)
+    host.spawner.capture(sh("sleep 1000"), one, None, lambda _captured: None)
+    await until(lambda: len(one.pids()) >= 3 and len(two.pids()) >= 3)
+
+    await host.containment.close()
+
+    assert marked(one.mark) | marked(two.mark) == set()
+
+
+async def test_limits_that_do_not_hold_are_told(host: Host) -> None:
+    boundary = host.boundary(limits=Limits(memory_bytes=2**20, cpu_millis=100))
+
+    told = " ".join(boundary.warnings)
+
+    for name in ("memory", "cpu"):
+        assert (name in host.containment.controllers) != (f"resources.limits.{name}" in told)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="makes cgroups of its own")
+async def test_cgroups_are_removed_even_if_the_container_made_more_inside() -> None:
+    try:
+        async with running_host("cgroup") as host:
+            boundary = host.boundary()
+            path = Path(host.containment.cgroup_path)
+            code = (
+                f"import os, time; d = {str(path / 'c1' / 'inner')!r}; os.mkdir(d);"
+                "open(d + '/cgroup.procs', 'w').write('0'); time.sleep(1000)"
+            )
+            child = await host.spawner.spawn(python(code), boundary)
+            await until((path / "c1" / "inner").exists)
+            assert path.exists()
+
+            assert await boundary.kill() == frozenset()
+            await child.wait()
+            boundary.close()
+
+            assert not (path / "c1").exists()
+    except OSError as exc:
+        pytest.skip(f"no cgroups here: {exc}")
+    assert not path.exists()
+
+
+async def test_a_process_that_left_its_cgroup_is_killed_all_the_same(host: Host) -> None:
+    if host.containment.kind != "cgroup":
+        pytest.skip("there is no cgroup to leave")
+    boundary = host.boundary()
+    base = Path(host.containment.cgroup_path).parent
+    child = await host.shell(f"echo 0 > {base}/cgroup.procs && {ESCAPEE}; exit 2", boundary)
+    assert (await child.wait()).code == 2
+    await until(lambda: len(marked(boundary.mark)) == 1)
+    (escaped,) = boundary.pids()
+
+    assert await boundary.kill() == frozenset()
+
+    assert not runs(escaped)
+
+
+AGENT = """
+import asyncio, os, sys
+from tests.support.children import *
+
+async def main():
+    async with running_host(sys.argv[1], die_with_agent=sys.argv[2] == "die") as host:
+        boundary = host.boundary()
+        child = await host.shell(ESCAPEE + "; trap '' TERM HUP; sleep 1000; exit", boundary)
+        late = host.boundary("late")
+        await (await host.shell(DOUBLE_FORK + "; exit 0", late)).wait()
+        host.spawner.capture(sh("sleep 1000 & wait"), boundary, None, print)
+        await until(lambda: len(boundary.pids()) >= 5 and late.pids())
+        print(child.pid, host.spawner.helper_pid, *boundary.pids(), *late.pids(), flush=True)
+        await asyncio.sleep(1000)
+
+asyncio.run(main())
+"""
+
+
+async def start_agent(mode: str, policy: str) -> tuple[asyncio.subprocess.Process, list[int]]:
+    """An agent of its own with containers in it; the pids: a main, the helper, everything."""
+    agent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", AGENT, mode, policy, stdout=asyncio.subprocess.PIPE
+    )
+    assert agent.stdout is not None
+    line = await agent.stdout.readline()
+    if not line:
+        await agent.wait()
+        pytest.skip(f"no {mode} containment here")
+    return agent, [int(pid) for pid in line.split()]
+
+
+@pytest.mark.parametrize("mode", ["cgroup", "subreaper"])
+async def test_if_the_agent_is_killed_nothing_of_it_is_left(mode: str) -> None:
+    agent, pids = await start_agent(mode, "die")
+
+    agent.kill()
+    await agent.wait()
+
+    await until(lambda: not any(map(runs, pids)))
+    assert not list(Path("/sys/fs/cgroup").rglob(f"barepod-{agent.pid}-*"))
+
+
+@pytest.mark.parametrize("mode", ["cgroup", "subreaper"])
+async def test_if_agent_and_helper_are_killed_at_once_the_mains_die(mode: str) -> None:
+    agent, (main, helper, *everything) = await start_agent(mode, "die")
+
+    os.kill(helper, signal.SIGSTOP)
+    agent.kill()
+    os.kill(helper, signal.SIGKILL)
+    await agent.wait()
+
+    await until(lambda: not runs(main) and not runs(helper))
+    for pid in filter(runs, everything):
+        os.kill(pid, signal.SIGKILL)
+    for folder in Path("/sys/fs/cgroup").rglob(f"barepod-{agent.pid}-*"):
+        await until(lambda folder=folder: not any(map(runs, everything)))  # type: ignore[misc]
+        for inner in folder.iterdir():
+            if inner.is_dir():
+                inner.rmdir()
+        folder.rmdir()
+
+
+async def test_a_daemons_pods_outlive_its_crash() -> None:
+    agent, (main, helper, *everything) = await start_agent("subreaper", "keep")
+
+    agent.kill()
+    await agent.wait()
+
+    await until(lambda: not runs(helper))
+    assert runs(main)
+    for pid in filter(runs, everything):
+        os.kill(pid, signal.SIGKILL)
+    await until(lambda: not any(map(runs, everything)))
+
+
+async def test_an_ordinary_users_agent_contains_as_well(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    script = (
+        "import os, sys; os.getuid() or (os.setgroups([]), os.setgid(65534), os.setuid(65534));"
+        f"sys.path.insert(0, {str(root)!r})\n" + UNPRIVILEGED
+    )
+    python = sys.executable if os.getuid() else "/usr/bin/python3"
+    if not Path(python).exists():
+        pytest.skip("no interpreter that an ordinary user may execute")
+    done = await asyncio.create_subprocess_exec(
+        python, "-c", script, cwd="/", stdout=asyncio.subprocess.PIPE
+    )
+
+    said, _ = await done.communicate()
+
+    assert said.decode() == "subreaper 137 0 b'probe\\n' nothing left\n"
+
+
+UNPRIVILEGED = """
+import asyncio
+from tests.support.children import *
+
+async def main():
+    async with running_host("subreaper") as host:
+        boundary = host.boundary()
+        child = await host.shell(ESCAPEE + "; " + DOUBLE_FORK + "; sleep 1000", boundary)
+        await until(lambda: len(boundary.pids()) >= 4)
+        probe = await host.capture(sh("echo probe"), boundary)
+        left = await boundary.kill()
+        status = await child.wait()
+        print(host.containment.kind, status.code, len(left), probe.output,
+              "nothing left" if not boundary.pids() else "leak")
+
+asyncio.run(main())
+"""

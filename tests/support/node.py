@@ -1,0 +1,291 @@
+"""A node on virtual time: the real pod layer above containers that only pretend."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from agent.action.handler import FINISHED, Done, Handler, Running, Target
+from agent.action.result import ActionResult, Outcome
+from agent.host.scheduler import Scheduler
+from agent.model.container import Container
+from agent.model.event import Event
+from agent.model.handler import LifecycleHandler, ProbeHandler
+from agent.model.pod import Pod
+from agent.model.runtime import ContainerRun, RunState
+from agent.pod.facts import Ended, Instance, PodFacts
+from agent.pod.hooks import HookRunner
+from agent.pod.metrics import Metrics
+from agent.pod.prober import PodProber, ProberParts
+from agent.pod.recorder import Recorder
+from agent.pod.reporter import Reporter
+from agent.pod.starter import BackOffLimits, Starter, StartError
+from agent.pod.termination import Terminator
+from agent.pod.worker import PodWorker, WorkerParts
+from agent.rules.actions import container_hash
+from agent.store.memory import MemoryStore
+from tests.support.virtual_loop import VirtualClock
+
+SUCCESS = ActionResult(Outcome.SUCCESS)
+FAILURE = ActionResult(Outcome.FAILURE, "no good", 1)
+
+
+@dataclass
+class Behaviour:
+    """How one container behaves; the lists are used up run by run, the last entry stays.
+
+    `lives`: seconds until the main process ends by itself (None: never) and its exit code.
+    `stop_takes`: seconds from the stop signal to its end (None: it ignores the signal).
+    `start_errors`: what goes wrong on start, if anything.
+    """
+
+    lives: list[tuple[float | None, int]] = field(default_factory=lambda: [(None, 0)])
+    stop_takes: float | None = 0.0
+    stop_code: int = 0
+    image_problems: list[str | None] = field(default_factory=lambda: [None])
+    start_errors: list[StartError | None] = field(default_factory=lambda: [None])
+
+
+@dataclass
+class Script:
+    """What handlers answer: `(result, seconds it takes)` for a time of asking."""
+
+    answer: Callable[[float], ActionResult] = lambda _: SUCCESS
+    takes: float | None = 0.0
+
+
+class FakeRun:
+    """One pretended execution of a handler."""
+
+    def __init__(self, timer_cancel: Callable[[], None], finish: Callable[[], None]) -> None:
+        self._cancel = timer_cancel
+        self._finish = finish
+
+    def expire(self) -> None:
+        self._cancel()
+        self._finish()
+
+    def cancel(self) -> None:
+        self._cancel()
+
+
+class FakeHandler:
+    """A handler that follows a script and notes when it was asked."""
+
+    def __init__(self, node: Node, what: str, script: Script) -> None:
+        self._node = node
+        self._what = what
+        self._script = script
+
+    def start(self, timeout: float | None, done: Done) -> Running:
+        now = self._node.scheduler.time()
+        self._node.note(self._what)
+        result = self._script.answer(now)
+        if self._script.takes == 0:
+            done(result)
+            return FINISHED
+        if self._script.takes is None:
+            return FakeRun(lambda: None, lambda: done(ActionResult(Outcome.FAILURE, "timed out")))
+        timer = self._node.scheduler.call_later(self._script.takes, lambda: done(result))
+        return FakeRun(timer.cancel, lambda: done(ActionResult(Outcome.FAILURE, "timed out")))
+
+
+class FakeInstance:
+    """A pretended run of a container."""
+
+    def __init__(self, node: Node, name: str, container_id: str, life: float | None, code: int):
+        self._node = node
+        self._name = name
+        self.container_id = container_id
+        self.target = Target(address="127.0.0.1", ports=())
+        self._ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        if life is not None:
+            node.scheduler.call_later(life, lambda: self.end(code))
+
+    def end(self, code: int) -> None:
+        if not self._ended.done():
+            self._node.note(f"{self._name} ended {code}")
+            reason = "Completed" if code == 0 else "Error"
+            now = self._node.clock.now()
+            self._ended.set_result(Ended(exit_code=code, finished_at=now, reason=reason))
+
+    def probe(self, handler: ProbeHandler) -> Handler:
+        key = f"{self._name} {_kind(handler)}"
+        return FakeHandler(self._node, f"probe {key}", self._node.scripts.get(key, Script()))
+
+    def hook(self, handler: LifecycleHandler) -> Handler:
+        words = handler.exec.command if handler.exec is not None else ("hook",)
+        key = f"{self._name} {' '.join(words)}"
+        return FakeHandler(self._node, f"hook {key}", self._node.scripts.get(key, Script()))
+
+    async def watch(self) -> Ended:
+        return await self.ended()
+
+    async def ended(self) -> Ended:
+        return await asyncio.shield(self._ended)
+
+    async def stop(self, grace: float) -> None:
+        behaviour = self._node.behaviour(self._name)
+        self._node.note(f"{self._name} signalled, grace {grace:g}")
+        if behaviour.stop_takes is not None and behaviour.stop_takes < grace:
+            await asyncio.wait([self._ended], timeout=behaviour.stop_takes)
+            self.end(behaviour.stop_code)
+        else:
+            await asyncio.wait([self._ended], timeout=grace)
+            self.end(137)
+
+    def kill(self) -> None:
+        self.end(137)
+
+
+def _kind(handler: ProbeHandler) -> str:
+    return " ".join(handler.exec.command) if handler.exec is not None else "network"
+
+
+class _Prepared:
+    def __init__(self, node: Node, container: Container, restart_count: int) -> None:
+        self._node = node
+        self._container = container
+        self._count = restart_count
+
+    async def start(self) -> tuple[ContainerRun, Instance]:
+        name = self._container.name
+        behaviour = self._node.behaviour(name)
+        error = _take(behaviour.start_errors)
+        if isinstance(error, StartError):
+            raise error
+        life, code = _take(behaviour.lives)
+        container_id = f"{name}-{next(self._node.numbers)}"
+        self._node.note(f"{name} started")
+        now = self._node.clock.now()
+        instance = FakeInstance(self._node, name, container_id, life, code)
+        run = ContainerRun(
+            name=name,
+            container_id=container_id,
+            state=RunState.RUNNING,
+            created_at=now,
+            started_at=now,
+            restart_count=self._count,
+            spec_hash=container_hash(self._container),
+        )
+        return run, instance
+
+
+class Node:
+    """One pod and its worker; `log` has what happened, with the second in which it did."""
+
+    def __init__(
+        self,
+        pod: Pod,
+        behaviours: dict[str, Behaviour] | None = None,
+        scripts: dict[str, Script] | None = None,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.scheduler = Scheduler()
+        self.scripts = scripts or {}
+        self.numbers = itertools.count()
+        self.log: list[tuple[float, str]] = []
+        self.store = MemoryStore()
+        self.metrics = Metrics()
+        self.recorder = Recorder(self.store, self.clock, "node")
+        self._behaviours = behaviours or {}
+        self.statuses: list[tuple[float, Pod]] = []
+        self.store.watch(self._seen)
+        stored = self.store.put(pod)
+        self.worker = self._build(stored)
+
+    def behaviour(self, name: str) -> Behaviour:
+        return self._behaviours.setdefault(name, Behaviour())
+
+    def note(self, what: str) -> None:
+        self.log.append((round(self.scheduler.time(), 3), what))
+
+    def image_problem(self, container: Container) -> str | None:
+        return _take(self.behaviour(container.name).image_problems)
+
+    def create(self, pod: Pod, container: Container, restart_count: int) -> _Prepared:
+        return _Prepared(self, container, restart_count)
+
+    @property
+    def pod(self) -> Pod:
+        pod = self.store.get(Pod, "default", self.worker.pod.metadata.name)
+        assert pod is not None
+        return pod
+
+    def times(self, what: str) -> list[float]:
+        """When this was noted."""
+        return [at for at, noted in self.log if noted == what]
+
+    def events(self, reason: str = "") -> list[str]:
+        """Messages of the events so far, repeated as often as they were counted."""
+        return [
+            event.message
+            for event in self.store.list(Event)
+            if not reason or event.reason == reason
+            for _ in range(event.count)
+        ]
+
+    async def run_for(self, seconds: float) -> None:
+        """Run the pod for so long, then kill what is left."""
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self.worker.run())
+            await asyncio.wait([task], timeout=seconds)
+            self.frozen = self.pod
+            self.worker.kill()
+
+    def _seen(self, change: object) -> None:
+        obj = getattr(change, "object", None)
+        if isinstance(obj, Pod):
+            self.statuses.append((round(self.scheduler.time(), 3), obj))
+
+    def _build(self, pod: Pod) -> PodWorker:
+        facts = PodFacts(clock=self.clock)
+        hooks = HookRunner(pod=pod, recorder=self.recorder, scheduler=self.scheduler)
+        terminator = Terminator(facts=facts, hooks=hooks, recorder=self.recorder, clock=self.clock)
+        reporter = Reporter(
+            store=self.store, facts=facts, clock=self.clock, host_ips=("127.0.0.1",)
+        )
+        starter = Starter(
+            facts=facts,
+            runtime=self,
+            hooks=hooks,
+            terminator=terminator,
+            recorder=self.recorder,
+            clock=self.clock,
+            limits=BackOffLimits(),
+        )
+        prober = PodProber(
+            pod,
+            ProberParts(
+                facts=facts,
+                scheduler=self.scheduler,
+                recorder=self.recorder,
+                metrics=self.metrics,
+                status_of=reporter.status_of,
+                is_over=reporter.is_over,
+            ),
+        )
+        return PodWorker(
+            pod,
+            WorkerParts(
+                facts=facts,
+                prober=prober,
+                reporter=reporter,
+                starter=starter,
+                terminator=terminator,
+                recorder=self.recorder,
+                clock=self.clock,
+                scheduler=self.scheduler,
+                address="127.0.0.1",
+            ),
+        )
+
+
+T = TypeVar("T")
+
+
+def _take(values: list[T]) -> T:
+    return values.pop(0) if len(values) > 1 else values[0]
