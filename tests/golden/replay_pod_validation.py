@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from agent.manifest.defaults import default_pod
+
 from agent.manifest import body as api_body
 from agent.manifest import create, gotext
-from agent.manifest.defaults import default_pod
 from agent.manifest.errors import FieldError
 from agent.manifest.validate import pod_warnings, validate_pod
 from agent.model.pod import Pod
