@@ -50,9 +50,8 @@ async def test_what_a_main_left_behind_is_killed_after_its_end(host: Host) -> No
     boundary = host.boundary()
     child = await host.shell(f"{ESCAPEE}; {ESCAPEE}; {DOUBLE_FORK}; exit 3", boundary)
     assert (await child.wait()).code == 3
-    await until(lambda: len(marked(boundary.mark)) >= 3)
+    await until(lambda: len(left := boundary.pids()) == 3 and left == marked(boundary.mark))
     left = boundary.pids()
-    assert left == marked(boundary.mark)
 
     assert await boundary.kill() == frozenset()
 
