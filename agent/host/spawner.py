@@ -2,7 +2,7 @@
 
     containment = choose_containment(reactor, scheduler, clock)
     spawner = Spawner(reactor, scheduler, clock, containment)
-    spawner.start()
+    await spawner.start()
     child = await spawner.spawn(command, boundary, stdout=out, stderr=err)
     running = spawner.capture(command, boundary, timeout=1.0, done=callback)
 
@@ -133,7 +133,7 @@ class Spawner:
         """The helper that serves now; None while there is none."""
         return None if self._link is None else self._link.process.pid
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Start the helper, or take over the launched one (OSError)."""
         self._linked()
 

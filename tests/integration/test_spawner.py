@@ -351,7 +351,7 @@ async def test_a_helper_launched_early_is_taken_over() -> None:
         spawner = Spawner(
             host.reactor, host.scheduler, host.clock, host.containment, launched=launched
         )
-        spawner.start()
+        await spawner.start()
         boundary = host.boundary()
 
         child = await spawner.spawn(python("raise SystemExit(5)"), boundary)
