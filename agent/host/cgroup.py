@@ -153,7 +153,10 @@ def _mounts(mountinfo: str) -> Iterator[tuple[str, str]]:
 
 
 def _unescape(text: str) -> str:
-    return text.encode("latin-1", "replace").decode("unicode_escape") if "\\" in text else text
+    """The kernel writes these four in octal (proc_pid_mountinfo(5))."""
+    for character in " \t\n\\":
+        text = text.replace(f"\\{ord(character):03o}", character)
+    return text
 
 
 def _enable(base: str, path: str, own_pids: frozenset[int]) -> frozenset[str]:

@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.host import marks
+from agent.host import cgroup_files, launch, marks
 from agent.host.descendants import children, everyone
 from agent.host.limits import Limits
+from agent.host.process import Command
 from tests.support.children import (
     DOUBLE_FORK,
     ESCAPEE,
+    PATH,
     Host,
+    Mode,
     python,
     running_host,
     runs,
@@ -50,9 +53,8 @@ async def test_what_a_main_left_behind_is_killed_after_its_end(host: Host) -> No
     boundary = host.boundary()
     child = await host.shell(f"{ESCAPEE}; {ESCAPEE}; {DOUBLE_FORK}; exit 3", boundary)
     assert (await child.wait()).code == 3
-    await until(lambda: len(marked(boundary.mark)) >= 3)
+    await until(lambda: len(left := boundary.pids()) == 3 and left == marked(boundary.mark))
     left = boundary.pids()
-    assert left == marked(boundary.mark)
 
     assert await boundary.kill() == frozenset()
 
@@ -216,6 +218,56 @@ async def test_cgroups_are_removed_even_if_the_container_made_more_inside() -> N
     except OSError as exc:
         pytest.skip(f"no cgroups here: {exc}")
     assert not path.exists()
+
+
+async def test_without_cgroup_kill_the_frozen_are_killed(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if host.containment.kind != "cgroup":
+        pytest.skip("there is no cgroup to freeze")
+    write = cgroup_files.write
+
+    def old_kernel(path: str, text: str) -> None:
+        if path.endswith("/cgroup.kill"):
+            raise FileNotFoundError(path)
+        write(path, text)
+
+    monkeypatch.setattr(cgroup_files, "write", old_kernel)
+    boundary = host.boundary()
+    child = await host.spawner.spawn(python(BOMB), boundary)
+    await until(lambda: len(boundary.pids()) >= 64)
+
+    assert await boundary.kill() == frozenset()
+
+    assert (await child.wait()).signal == signal.SIGKILL
+    assert marked(boundary.mark) == set()
+
+
+@pytest.mark.parametrize("mode", ["cgroup", "subreaper"])
+async def test_without_clone3_processes_are_contained_all_the_same(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = "import agent.host.clone as c; c._SYS_CLONE3 = 1_000_000; from agent.host.helper"
+    code = launch._CODE.replace("from agent.host.helper", change)
+    monkeypatch.setattr(launch, "_CODE", code)
+    try:
+        async with running_host(mode) as host:
+            boundary = host.boundary()
+            child = await host.shell(
+                f"{ESCAPEE}; grep -c . /proc/self/cgroup; sleep 1000", boundary
+            )
+            probe = await host.capture(
+                Command(argv=("echo", "x"), env={"PATH": PATH}, no_new_privs=True), boundary
+            )
+            await until(lambda: len(boundary.pids()) >= 3)
+
+            assert probe.output == b"x\n"
+            inside = Path(f"/proc/{child.pid}/cgroup").read_text()
+            assert ("/c1" in inside) == (mode == "cgroup")
+            assert await boundary.kill() == frozenset()
+            assert (await child.wait()).signal == signal.SIGKILL
+    except OSError as exc:
+        pytest.skip(f"no {mode} containment here: {exc}")
 
 
 async def test_a_process_that_left_its_cgroup_is_killed_all_the_same(host: Host) -> None:
