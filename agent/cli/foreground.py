@@ -47,8 +47,10 @@ class Foreground:
                 self._launched,
             ) as manager:
                 self._catch_signals(manager.delete_all, manager.kill_all)
-                for obj in (*self._manifest.config_maps, *self._manifest.secrets):
-                    self._store.put(obj)
+                for config_map in self._manifest.config_maps:
+                    self._store.put(config_map)
+                for secret in self._manifest.secrets:
+                    self._store.put(secret)
                 for loaded in self._manifest.pods:
                     missed = tuple(str(field) for field in loaded.ignored if field.is_missed)
                     manager.add(loaded.pod, missed)

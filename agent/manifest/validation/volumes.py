@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agent.manifest import gotext
 from agent.manifest.errors import duplicate, forbidden, invalid, not_supported, required
 from agent.manifest.validation import names
 from agent.manifest.validation.claims import check_claim_template
@@ -10,7 +9,7 @@ from agent.manifest.validation.cluster_volumes import check_cluster_volume, chec
 from agent.manifest.validation.options import Errors, report
 from agent.manifest.validation.projected import check_projected
 from agent.manifest.validation.volume_files import check_field_file, check_items, check_mode
-from agent.model import quantity
+from agent.model import gotext, quantity
 from agent.model.meta import ObjectMeta
 from agent.model.volume import (
     ConfigMapVolumeSource,
