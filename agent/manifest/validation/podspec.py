@@ -20,7 +20,7 @@ from agent.manifest.validation.containers import (
     check_init_containers,
 )
 from agent.manifest.validation.metadata import check_labels
-from agent.manifest.validation.options import Errors, Options, report
+from agent.manifest.validation.options import WHOLE_OBJECT, Errors, Options, report
 from agent.manifest.validation.ports import check_host_network_ports
 from agent.manifest.validation.resources import check_overhead, check_pod_resources
 from agent.manifest.validation.security import check_pod_security_context
@@ -85,8 +85,8 @@ def _check_resource_claims(
     seen: set[str] = set()
     for index, claim in enumerate(claims):
         if "kubernetes.io/config.mirror" in meta.annotations:
-            # Kubernetes gives this error an empty path.
-            errors.append(forbidden("", "static pods do not support resource claims"))
+            wrong = "static pods do not support resource claims"
+            errors.append(forbidden(WHOLE_OBJECT, wrong))
             continue
         at = f"{path}[{index}]"
         if not claim.name:
