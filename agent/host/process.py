@@ -45,6 +45,11 @@ class Command:
     no_new_privs: bool = False
     cap_drop: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        """There must be something to execute."""
+        if not self.argv:
+            raise ValueError("a command needs at least the program's name")
+
 
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
@@ -79,6 +84,22 @@ class SpawnError(Exception):
         if self.errno in (errno.EACCES, errno.EISDIR, errno.ENOEXEC, errno.EPERM):
             return _NOT_EXECUTABLE
         return _START_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """How a captured command ended.
+
+    `exit_code` is None if it did not end by itself (timed out, cancelled, never started); 128 + n
+    for signal n. `output` is stdout, then stderr, 10 KiB at most (`truncated`).
+    """
+
+    exit_code: int | None
+    output: bytes = b""
+    timed_out: bool = False
+    error: SpawnError | None = None
+    truncated: bool = False
+    signal: int | None = None
 
 
 class Child:
