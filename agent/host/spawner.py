@@ -19,8 +19,6 @@ import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from agent.host import wire
 from agent.host.census import Census, Sweep
 from agent.host.clock import Clock
@@ -28,6 +26,7 @@ from agent.host.containment import Boundary, Containment
 from agent.host.failure import spawn_error
 from agent.host.helper_link import HelperLink
 from agent.host.launch import Launched, launch
+from agent.host.process import Captured as Captured
 from agent.host.process import Child, Command, SpawnError
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
@@ -38,21 +37,6 @@ if TYPE_CHECKING:
 _GRACE = 1.0
 _PING_EVERY = 1.0
 _CLOSE_SECONDS = 12.0
-
-
-class Captured(msgspec.Struct, frozen=True):
-    """How a captured command ended.
-
-    `exit_code` is None if it did not end by itself (timed out, cancelled, never started); 128 + n
-    for signal n. `output` is stdout, then stderr, 10 KiB at most (`truncated`).
-    """
-
-    exit_code: int | None
-    output: bytes = b""
-    timed_out: bool = False
-    error: SpawnError | None = None
-    truncated: bool = False
-    signal: int | None = None
 
 
 class Running:
