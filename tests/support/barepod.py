@@ -262,9 +262,7 @@ class Run:
         mine = limits.partition(_MARK)[2].split(None, 1)[:1] == [str(self._mark)]
         return mine and state not in "ZX"
 
-    def _follow(
-        self, stream: IO[bytes] | None, take: Callable[[bytes], None]
-    ) -> threading.Thread:
+    def _follow(self, stream: IO[bytes] | None, take: Callable[[bytes], None]) -> threading.Thread:
         assert stream is not None
 
         def follow() -> None:
@@ -423,7 +421,7 @@ def _become(mode: Mode, folder: Path) -> list[str]:
         case "user":
             return become_nobody(folder)
         case "subreaper":
-            without = "umount -l $(awk '$3 == \"cgroup2\" {print $2}' /proc/mounts) && exec \"$@\""
+            without = 'umount -l $(awk \'$3 == "cgroup2" {print $2}\' /proc/mounts) && exec "$@"'
             return ["unshare", "--mount", "sh", "-c", without, "sh"]
 
 

@@ -58,8 +58,8 @@ def test_a_second_interrupt_kills_at_once_with_code_130(place: Path) -> None:
 
 @pytest.mark.parametrize("code", [0, 3])
 def test_the_exit_code_is_that_of_the_first_failed_container(place: Path, code: int) -> None:
-    first = sh(f"exit {code}", "first")
-    later = sh(f"sleep 0.3; exit {2 * code}", "later")
+    first = sh(f"exit {code}", "z-first")
+    later = sh(f"sleep 0.3; exit {2 * code}", "a-later")
     with barepod.run(place, pod(first, later)) as run:
         assert run.wait() == code
         assert run.phase == ("Failed" if code else "Succeeded")
@@ -142,9 +142,17 @@ def test_a_reader_that_goes_away_ends_the_run(place: Path, output: str) -> None:
         os.close(reading)
 
         assert first
-        run.wait()
+        assert run.wait() == 0
         assert run.processes() == []
         assert "Traceback" not in run.stderr
+
+
+def test_closed_standard_descriptors_do_no_harm(place: Path) -> None:
+    without = ("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")
+    with barepod.run(place, pod(sh("echo hello")), setup=Setup(prefix=without)) as run:
+        assert run.wait() == 0
+        (log,) = run.log_dir.rglob("0.log")
+        assert log.read_text().endswith(" stdout F hello\n")
 
 
 def test_several_pods_of_one_file_run_beside_each_other(place: Path) -> None:
