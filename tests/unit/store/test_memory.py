@@ -79,8 +79,11 @@ def test_a_replaced_object_keeps_its_uid_and_its_time_of_creation() -> None:
     store = MemoryStore()
     born, later = datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 2, tzinfo=UTC)
 
-    for uid, created in (("first", born), ("second", later)):
+    def put(uid: str, created: datetime) -> Pod:
         metadata = ObjectMeta(name="a", namespace="default", uid=uid, creation_timestamp=created)
-        stored = store.put(Pod(metadata=metadata))
+        return store.put(Pod(metadata=metadata))
+
+    put("first", born)
+    stored = put("second", later)
 
     assert (stored.metadata.uid, stored.metadata.creation_timestamp) == ("first", born)
