@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from agent.manifest import kinds
+from agent.manifest import base64_text, kinds
 from agent.manifest.decode import decode
 from agent.manifest.defaults import default_pod
 from agent.manifest.document import Document, show_path
@@ -291,10 +291,8 @@ def _named(meta: ObjectMeta, origin: Origin) -> ObjectMeta:
 
 def _with_string_data(secret: Secret) -> Secret:
     """`stringData` is for writing only and wins over `data` (secret strategy, conversion)."""
-    import binascii  # rare
-
     added = {
-        key: binascii.b2a_base64(text.encode(errors="replace"), newline=False).decode()
+        key: base64_text.encode(text.encode(errors="replace"))
         for key, text in secret.string_data.items()
     }
     return replace(
