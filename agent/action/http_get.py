@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from agent.action.handler import Done, Role, Running, Target
+from agent.action.handler import FINISHED, Done, Role, Running, Target
 from agent.action.http.client import Exchange, Hop, Network, prepare
 from agent.action.http.request import RequestError, build
 from agent.action.http.text import printable, quote, to_text
@@ -40,23 +40,11 @@ class HTTPGet:
         """Send the request; `done` may be called before this returns."""
         if self._hop is None:
             done(ActionResult(Outcome.ERROR, self._refusal))
-            return _Over()
+            return FINISHED
         kind = _Probe if self._role is Role.PROBE else _Hook
         run = kind(self._network, self._hop, done)
         run.exchange.begin()
         return run
-
-
-class _Over:
-    """Nothing runs any more."""
-
-    __slots__ = ()
-
-    def expire(self) -> None:
-        """Does nothing."""
-
-    def cancel(self) -> None:
-        """Does nothing."""
 
 
 class _Probe:

@@ -41,6 +41,10 @@ class Stamps:
         self._second = -1
         self._text = b""
 
+    def now(self) -> bytes:
+        """The present."""
+        return self.format(time.time_ns())
+
     def format(self, ns: int) -> bytes:
         """`1748779200123456789` -> `2025-06-01T12:00:00.123456789Z`."""
         second, fraction = divmod(ns, 1_000_000_000)

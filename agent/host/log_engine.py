@@ -13,7 +13,6 @@ import fcntl
 import functools
 import os
 import select
-import time
 from collections import deque
 from collections.abc import Callable
 
@@ -78,13 +77,14 @@ class Track:
 class Source:
     """One descriptor that a container writes to, from our side."""
 
-    __slots__ = ("_fd", "_splitter", "_stamp", "_stream", "_track")
+    __slots__ = ("_fd", "_feed", "_splitter", "_stamp", "_stream", "_track")
 
     def __init__(self, track: Track, stream: str, fd: int) -> None:
         self._track = track
         self._stream = stream
         self._fd = fd
         self._splitter = Splitter(stream)
+        self._feed = self._splitter.feed
         self._stamp = track.engine.stamp
         track.sources.append(self)
         track.engine.register(fd, self)
@@ -100,7 +100,7 @@ class Source:
         if not data:
             self.end()
             return 0
-        self._track.take(self._stream, data, self._splitter.feed(data, self._stamp()))
+        self._track.take(self._stream, data, self._feed(data, self._stamp()))
         return len(data)
 
     def drain(self) -> None:
@@ -130,11 +130,11 @@ class Engine:
         "_epoll",
         "_failing",
         "_sources",
-        "_stamps",
         "_stopped",
         "_tracks",
         "_unwritten",
         "_wake",
+        "stamp",
         "surprise",
     )
 
@@ -151,7 +151,7 @@ class Engine:
         self._tracks: set[Track] = set()
         self._failing: set[Track] = set()
         self._unwritten: deque[Track] = deque()
-        self._stamps = Stamps()
+        self.stamp = Stamps().now
         self._stopped = False
 
     def post(self, command: Callable[[], None]) -> None:
@@ -242,10 +242,6 @@ class Engine:
         """Stop; must come before the descriptor is closed."""
         del self._sources[fd]
         self._epoll.unregister(fd)
-
-    def stamp(self) -> bytes:
-        """Now, as records have it."""
-        return self._stamps.format(time.time_ns())
 
     def _obey(self) -> None:
         with contextlib.suppress(BlockingIOError):  # a source that ended in this very batch

@@ -74,15 +74,21 @@ class LogSink:
 
     def write(self, stream: str, records: bytes) -> None:
         """Write whole records of one stream, or keep or count them."""
-        if self.due is None:
-            self._write_now(records)
-        elif self._gaps or self._held_size + len(records) > HELD_LIMIT:
-            lines, size = self._gaps.get(stream, (0, 0))
-            count = records.count(b"\n")
-            size += len(records) - count * cri_log.PREFIX_SIZE
-            self._gaps[stream] = (lines + count, size)
-        else:
+        if self.due is not None:
+            self._keep_or_count(stream, records)
+            return
+        offset = 0
+        if self._clock() < self._look_at:  # the way of nearly every record: straight to the file
+            try:
+                offset = self.file.write(records, 0)
+            except OSError as exc:
+                self._hold(records)
+                self._failed(exc)
+                return
+        if offset < len(records):
             self._hold(records)
+            self._offset = offset
+            self._flush()
 
     def retry(self, stamp: bytes) -> None:
         """Try again to write what is held, then the markers for what was lost (as of `stamp`)."""
@@ -99,22 +105,14 @@ class LogSink:
         self._held_size = 0
         self.file.close()
 
-    def _write_now(self, records: bytes) -> None:
-        """The way that nearly every record takes: nothing is held, the file is where it was."""
-        if self._clock() >= self._look_at:
+    def _keep_or_count(self, stream: str, records: bytes) -> None:
+        if not self._gaps and self._held_size + len(records) <= HELD_LIMIT:
             self._hold(records)
-            self._flush()
             return
-        try:
-            offset = self.file.write(records, 0)
-        except OSError as exc:
-            self._hold(records)
-            self._failed(exc)
-            return
-        if offset < len(records):
-            self._hold(records)
-            self._offset = offset
-            self._flush()
+        lines, size = self._gaps.get(stream, (0, 0))
+        count = records.count(b"\n")
+        size += len(records) - count * cri_log.PREFIX_SIZE
+        self._gaps[stream] = (lines + count, size)
 
     def _hold(self, records: bytes) -> None:
         self._held.append(records)

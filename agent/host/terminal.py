@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from agent.host.log_engine import Follower
 
 _QUEUE_LIMIT = 1024 * 1024  # bytes that wait for the terminal
+_OWN_LIMIT = 64 * 1024 * 1024  # the same for barepod's own lines, which programs may read
 _LINE_LIMIT = 16 * 1024  # bytes of a line that wait for its end
 _PATIENCE = 1.0  # seconds without any progress, for a reader who is not a person
 _CLOSE_SECONDS = 1.0
@@ -37,13 +38,17 @@ class Terminal:
         *,
         names: Iterable[str] = (),
         environ: Mapping[str, str] = os.environ,
+        on_broken: Callable[[], None] = lambda: None,
     ) -> None:
-        """`fd` stays the caller's; `names` are the containers to align."""
+        """`fd` stays the caller's; `names` are the containers to align.
+
+        `on_broken` is called once, in the terminal's thread, when the terminal has gone away.
+        """
         is_tty = os.isatty(fd)
         self._colored = is_tty and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
         self._width = max((len(_printable(name)) for name in names), default=0)
         self._known: list[str] = []
-        self._queue = _Queue(fd, patience=0.0 if is_tty else _PATIENCE)
+        self._queue = _Queue(fd, patience=0.0 if is_tty else _PATIENCE, on_broken=on_broken)
 
     @property
     def is_broken(self) -> bool:
@@ -63,8 +68,8 @@ class Terminal:
         return _Lines(prefix, self._queue.put).take
 
     def line(self, text: str) -> None:
-        """Show one line of our own, without a prefix."""
-        self._queue.put(text.encode("utf-8", "replace") + b"\n")
+        """Show one line of our own, without a prefix; never waits, and is hardly ever left out."""
+        self._queue.put_own(text.encode("utf-8", "replace") + b"\n")
 
     async def close(self) -> None:
         """Wait until all is shown, but not for a terminal that takes nothing for a second."""
@@ -127,11 +132,12 @@ class _Lines:
 class _Queue:
     """Lines on their way to a descriptor that may block; `put` is for any thread."""
 
-    def __init__(self, fd: int, *, patience: float) -> None:
+    def __init__(self, fd: int, *, patience: float, on_broken: Callable[[], None]) -> None:
         self.broken = False
         self.written = 0  # bytes so far
         self._fd = fd
         self._patience = patience
+        self._on_broken = on_broken
         self._lines: deque[bytes] = deque()
         self._size = 0
         self._missed = 0
@@ -152,6 +158,18 @@ class _Queue:
                 return
             self._lines.append(lines)
             self._size += len(lines)
+            self._changed.notify_all()
+
+    def put_own(self, line: bytes) -> None:
+        """Add a line from the loop: it waits for nobody, so it may go far beyond the limit."""
+        with self._changed:
+            if self.broken or self._ended is not None:
+                return
+            if self._size >= _OWN_LIMIT or not self._start():
+                self._missed += 1
+                return
+            self._lines.append(line)
+            self._size += len(line)
             self._changed.notify_all()
 
     def end(self, ended: Callable[[], None]) -> None:
@@ -193,6 +211,7 @@ class _Queue:
                 self.broken = True
                 self._lines.clear()
                 self._changed.notify_all()
+            self._on_broken()
         with self._changed:
             if self._ended is not None:
                 self._ended()

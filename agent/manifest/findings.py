@@ -8,7 +8,7 @@ from enum import Enum
 import msgspec
 
 from agent.manifest.document import Number, Part
-from agent.manifest.gotext import quote
+from agent.model.gotext import quote
 
 
 class FindingKind(Enum):

@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.manifest import yaml_scalars as scalars
 from agent.manifest.document import MAX_DEPTH, MAX_VALUES, Document, Duplicate, TextError
-from agent.manifest.gotext import to_json
+from agent.manifest.gojson import to_json
 
 _MERGE = "<<"
 

@@ -13,7 +13,9 @@ import msgspec
 from agent.host.clock import Clock
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
+from agent.model.status import PodStatus
 from agent.pod.recorder import Recorder
+from agent.rules.qos import qos_class
 
 Key = tuple[str, str]
 
@@ -49,6 +51,7 @@ class PodManager:
         store: StoresPods,
         recorder: Recorder,
         clock: Clock,
+        node_name: str,
         on_fault: Callable[[Pod, Exception], None],
     ) -> None:
         """`build` makes the worker of a pod; `on_fault` hears of a worker that broke."""
@@ -56,6 +59,7 @@ class PodManager:
         self._store = store
         self._recorder = recorder
         self._clock = clock
+        self._node_name = node_name
         self._on_fault = on_fault
         self._group = asyncio.TaskGroup()
         self._workers: dict[Key, Worker] = {}
@@ -73,12 +77,15 @@ class PodManager:
     ) -> None:
         await self._group.__aexit__(kind, exc, traceback)
 
-    def add(self, pod: Pod) -> None:
-        """Run a pod that is complete: named, defaulted, validated, with a UID."""
+    def add(self, pod: Pod, ignored: tuple[str, ...] = ()) -> None:
+        """Run a pod that is complete: named, defaulted and validated.
+
+        `ignored` says what a user will miss of it on a bare host; each becomes an event.
+        """
         key = _key(pod)
         if key in self._workers:
             raise ValueError(f"pod {key[0]}/{key[1]} runs already")
-        stored = self._store.put(pod)
+        stored = self._store.put(_admitted(pod, self._node_name, self._clock.now()))
         worker = self._build(stored)
         self._workers[key] = worker
         self._recorder.record(
@@ -88,6 +95,8 @@ class PodManager:
             f"Successfully assigned {key[0]}/{key[1]} to {stored.spec.node_name}",
             component="default-scheduler",
         )
+        for text in ignored:
+            self._recorder.record(stored, EventType.WARNING, Reason.FIELD_IGNORED, text)
         self._group.create_task(self._supervise(key, worker), name=f"pod {key[0]}/{key[1]}")
 
     def delete(self, namespace: str, name: str, grace_seconds: int | None = None) -> None:
@@ -151,3 +160,21 @@ def _key(pod: Pod) -> Key:
 
 def _in(clock: Clock, seconds: int) -> datetime:
     return clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
+
+
+def _admitted(pod: Pod, node_name: str, now: datetime) -> Pod:
+    """The pod with what an API server, a scheduler and a kubelet give it at first."""
+    import uuid
+
+    metadata = msgspec.structs.replace(
+        pod.metadata,
+        uid=pod.metadata.uid or str(uuid.uuid4()),
+        creation_timestamp=now.replace(microsecond=0),
+        generation=pod.metadata.generation or 1,
+    )
+    return msgspec.structs.replace(
+        pod,
+        metadata=metadata,
+        spec=msgspec.structs.replace(pod.spec, node_name=node_name),
+        status=PodStatus(phase="Pending", qos_class=qos_class(pod)),
+    )

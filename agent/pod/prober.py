@@ -180,7 +180,6 @@ class ProbeWorker:
     def _tick(self) -> None:
         now = self._parts.scheduler.time()
         if self._triggered:
-            self._triggered = False
             self._next = probe_schedule.tick_after_manual_run(self._probe.period_seconds, now)
         else:
             self._next = probe_schedule.next_tick(self._next, self._probe.period_seconds, now)
@@ -191,6 +190,7 @@ class ProbeWorker:
             initial_delay=self._probe.initial_delay_seconds,
         )
         self._publish(state)
+        self._triggered = False  # by ourselves: a first belief makes a status, which asks for us
         if verdict is rules.Gate.STOP:
             self.stop()
         elif verdict is rules.Gate.PROBE:
@@ -277,7 +277,11 @@ class ProbeWorker:
             results.pop(before.container_id, None)
             self._handler = None
         results[state.container_id] = state.result
-        if rules.is_news(before, state):
+        if not rules.is_news(before, state):
+            return
+        if self._kind is ProbeKind.READINESS:  # no plan depends on it
+            self._parts.facts.shown()
+        else:
             self._parts.facts.changed()
 
     def _wait(self) -> None:

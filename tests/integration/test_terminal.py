@@ -265,3 +265,22 @@ async def read_until_done(fd: int, task: asyncio.Task[None]) -> bytes:
             if done:
                 return bytes(received)
         await asyncio.sleep(0.001)
+
+
+async def test_own_lines_are_kept_for_a_reader_who_is_late() -> None:
+    reader, writer = os.pipe()
+    terminal = Terminal(writer)
+    line = "x" * 1000
+    for _ in range(5000):  # five times the limit for container output
+        terminal.line(line)
+
+    received = b""
+    closing = asyncio.create_task(terminal.close())
+    loop = asyncio.get_running_loop()
+    while received.count(b"\n") < 5000:
+        received += await loop.run_in_executor(None, os.read, reader, 1 << 20)
+    await closing
+    os.close(reader)
+    os.close(writer)
+
+    assert received == (line.encode() + b"\n") * 5000

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from agent.action.dial import Endpoint, literal_endpoint
 from agent.action.handler import Role
 from agent.action.http import ordinary
-from agent.action.http.connection import Connection, Endpoint
+from agent.action.http.connection import Connection, Listener
 from agent.action.http.mime import ProtocolError
 from agent.action.http.redirect import LIMIT, LocationError, follow, is_redirect, shown
 from agent.action.http.request import Request, SendError, encode
 from agent.action.http.response import Head, ResponseReader
-from agent.action.resolve import Address, Answer, Cancellable, LookupFailure, literal
+from agent.action.resolve import Address, Answer, Cancellable, LookupFailure
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
 
@@ -55,6 +56,10 @@ class Network:
         self.scheduler = scheduler
         self.resolver = resolver
         self._context: ssl.SSLContext | None = None
+
+    def connection(self, listener: Listener, endpoint: Endpoint) -> Connection:
+        """A connection that is not open yet."""
+        return Connection(self.reactor, listener, endpoint)
 
     def tls(self, host: str, owner: Exchange, request: bytes) -> TLSStream:
         """TLS for one connection; OpenSSL is loaded by the first that asks."""
@@ -113,9 +118,8 @@ def prepare(request: Request, role: Role) -> Hop:
     except SendError as exc:
         return Hop(request, b"", str(exc), "", 0, None)
     host = request.dial_host
-    address = literal(host)
-    endpoints = None if address is None else (Endpoint.of(address, port, host),)
-    return Hop(request, data, "", host, port, endpoints)
+    endpoint = literal_endpoint(host, port)
+    return Hop(request, data, "", host, port, (endpoint,) if endpoint else None)
 
 
 class Exchange:
@@ -248,21 +252,20 @@ class Exchange:
         if isinstance(answer, LookupFailure):
             self._fail(f"dial tcp: {answer.text}")
         else:
-            hop = self._hop
-            self._connect(tuple(Endpoint.of(a, hop.port, hop.host) for a in answer))
+            self._connect(tuple(Endpoint(address, self._hop.port) for address in answer))
 
     def _connect(self, endpoints: tuple[Endpoint, ...]) -> None:
         """Try the first; the others are kept in case it refuses."""
         endpoint, self._others = endpoints[0], endpoints[1:]
         hop, network = self._hop, self._network
         if not hop.request.is_tls:
-            self._connection = connection = Connection(network.reactor, self, endpoint)
+            self._connection = connection = network.connection(self, endpoint)
             if self._role is Role.LIFECYCLE:
                 self._arm(_DIAL_TIMEOUT, self._dial_took_long)
             connection.open(hop.data)
             return
         self._tls = stream = network.tls(hop.host, self, hop.data)
-        self._connection = connection = Connection(network.reactor, stream, endpoint)
+        self._connection = connection = network.connection(stream, endpoint)
         self._arm(_HANDSHAKE_TIMEOUT, self._handshake_took_long)
         stream.open(connection)
 
@@ -391,4 +394,4 @@ class Exchange:
 
     def _dial_took_long(self) -> None:
         if self._connection is not None and self._connection.is_connecting:
-            self._fail(f"dial tcp {self._connection.endpoint.label}: i/o timeout")
+            self._fail(f"dial tcp {self._connection.endpoint.text}: i/o timeout")

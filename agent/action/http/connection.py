@@ -11,10 +11,8 @@ import errno
 import socket
 from typing import Protocol
 
-import msgspec
-
+from agent.action.dial import Endpoint
 from agent.action.http.text import errno_text, join_host_port
-from agent.action.resolve import Address
 from agent.host.reactor import READ, WRITE, Reactor
 
 #: A probe reads at most 10 KiB of body; more than this at once is never needed.
@@ -46,20 +44,6 @@ class Listener(Protocol):
     def broken(self, text: str) -> None:
         """The connection failed; the text begins with `read tcp`."""
         ...
-
-
-class Endpoint(msgspec.Struct, frozen=True):
-    """Where a connection leads, in the forms that are needed each time."""
-
-    family: int
-    where: tuple[str, int] | tuple[str, int, int, int]
-    label: str  # as messages show it
-
-    @classmethod
-    def of(cls, address: Address, port: int, name: str) -> Endpoint:
-        """The endpoint for one address of a host name; messages show no address for no name."""
-        label = join_host_port(address.host if name else "", port)
-        return cls(address.family, address.at(port), label)
 
 
 class Connection:
@@ -98,7 +82,7 @@ class Connection:
             return
         if no_delay:  # else each flight of a TLS handshake waits 40 ms for an acknowledgement
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        failure = sock.connect_ex(self.endpoint.where)
+        failure = sock.connect_ex(self.endpoint.sockaddr)
         if failure not in (0, errno.EINPROGRESS):
             self._refuse(failure, "connect")
             return
@@ -133,7 +117,7 @@ class Connection:
 
     def refused(self) -> str:
         """The text of a refused connection."""
-        return f"dial tcp {self.endpoint.label}: connect: {errno_text(errno.ECONNREFUSED)}"
+        return f"dial tcp {self.endpoint.text}: connect: {errno_text(errno.ECONNREFUSED)}"
 
     def ready(self, events: int) -> None:
         """Called by the reactor; a stale event is harmless, since every call may say EAGAIN."""
@@ -200,7 +184,7 @@ class Connection:
 
     def _refuse(self, number: int, what: str) -> None:
         self.close()
-        text = f"dial tcp {self.endpoint.label}: {what}: {errno_text(number)}"
+        text = f"dial tcp {self.endpoint.text}: {what}: {errno_text(number)}"
         if number in _LOCAL:
             self._listener.exhausted(text)
         else:
@@ -208,7 +192,7 @@ class Connection:
 
     def _break(self, number: int) -> None:
         assert self._socket is not None
-        local, remote = "", self.endpoint.label
+        local, remote = "", self.endpoint.text
         try:
             name = self._socket.getsockname()
             local = join_host_port(str(name[0]), int(name[1]))

@@ -391,6 +391,17 @@ async def test_an_errored_probe_is_tried_three_times_and_then_not_counted() -> N
     assert node.events("Killing") == []
 
 
+async def test_readiness_is_probed_once_when_the_container_is_up() -> None:
+    node = Node(
+        pod(container("c", readiness_probe=probe("ready"))),
+        scripts={"c ready": Script(lambda _: FAILURE)},
+    )
+
+    await node.run_for(9)
+
+    assert node.times("probe c ready") == [0]
+
+
 async def test_a_probe_that_hangs_fails_at_its_timeout() -> None:
     node = Node(
         pod(container("c", readiness_probe=probe("ready", timeout_seconds=3))),
