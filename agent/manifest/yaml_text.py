@@ -147,7 +147,7 @@ class _Composer:
         frame = self._stack[-1]
         frame.weight += weight
         if frame.weight > MAX_VALUES:
-            raise self._error(f"aliases expand to more than {MAX_VALUES} values")
+            raise self._error(f"holds more than {MAX_VALUES} values, aliases included")
         if isinstance(frame.value, list):
             frame.value.append(value)
         elif frame.key is None:

@@ -315,6 +315,19 @@ def test_several_files_are_read_even_if_one_is_bad(write: Any) -> None:
     assert problems(manifest) == ["none.yaml:1: cannot be read: no such file or directory"]
 
 
+@pytest.mark.parametrize("text", ["# a comment\n", "---\n---\n", "null\n"])
+def test_a_file_without_any_object_is_empty(write: Any, text: str) -> None:
+    assert problems(write(text)) == ["pod.yaml:1: is empty"]
+
+
+def test_problems_without_number_are_counted(write: Any) -> None:
+    found = problems(write(POD + "".join(f"  x{n}: 1\n" for n in range(1000))))
+
+    assert len(found) == 201
+    assert found[0].startswith("pod.yaml:8: spec.x0: unknown field")
+    assert found[-1] == "pod.yaml:207: 800 more problems"
+
+
 _LINES = st.lists(
     st.sampled_from(POD.strip().splitlines()) | st.text(" -:{}[]&*ab\t", max_size=12), max_size=10
 )
