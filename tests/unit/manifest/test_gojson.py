@@ -1,4 +1,4 @@
-"""Go's ways to print values; more in test_errors.py."""
+"""Values print as Go's encoding/json prints them; more in test_errors.py."""
 
 from __future__ import annotations
 
@@ -7,15 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.manifest.gotext import go_name, quote, to_json
-
-
-@given(st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"])))
-def test_a_quoted_text_has_no_raw_control_characters(text: str) -> None:
-    quoted = quote(text)
-
-    assert quoted.isprintable()
-    assert quoted[0] == quoted[-1] == '"'
+from agent.manifest.gojson import go_name, to_json
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.lists(st.text())))
