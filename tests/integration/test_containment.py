@@ -347,7 +347,7 @@ async def start_agent(mode: str, policy: str) -> OtherAgent:
 @pytest.mark.parametrize("mode", ["cgroup", "subreaper"])
 async def test_if_the_agent_is_killed_nothing_of_it_is_left(mode: str) -> None:
     agent = await start_agent(mode, "die")
-    assert len(agent.left()) >= 6
+    await until(lambda: len(agent.left()) >= 6)
 
     agent.process.kill()
     await agent.process.wait()
@@ -380,7 +380,7 @@ async def test_a_daemons_pods_outlive_its_crash() -> None:
 
     await until(lambda: not runs(agent.helper))
     assert runs(agent.main)
-    assert len(agent.left()) >= 4
+    await until(lambda: len(agent.left()) >= 4)
     await agent.kill_left()
 
 
