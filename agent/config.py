@@ -95,6 +95,12 @@ _SECTIONS: dict[str, type[Section]] = {
     "logs": Logs,
     "crash_loop": CrashLoop,
 }
+_WANTED: dict[Any, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    tuple[str, ...]: "a list of texts",
+}
 _ON_STOP = ("terminate", "keep")
 
 
@@ -182,7 +188,7 @@ class _Reader:
         try:
             return msgspec.convert(value, hint)
         except msgspec.ValidationError:
-            wanted = {str: "a text", int: "a whole number", float: "a number"}.get(hint, "a table")
+            wanted = _WANTED.get(hint, "a table of texts")
             self.problem(key, f"must be {wanted}, not {value!r}")
             return None
 
