@@ -23,20 +23,15 @@ from agent.host.spawner import Spawner
 from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
+from agent.pod.assembly import Assembly
 from agent.pod.blueprint import Settings, Sources
-from agent.pod.facts import PodFacts
-from agent.pod.hooks import HookRunner
 from agent.pod.machine import Machine
 from agent.pod.manager import PodManager
 from agent.pod.metrics import Metrics
-from agent.pod.prober import PodProber, ProberParts
 from agent.pod.recorder import Recorder
-from agent.pod.reporter import Reporter
 from agent.pod.runtime import HostRuntime
-from agent.pod.starter import BackOffLimits, Starter
-from agent.pod.termination import Terminator
-from agent.pod.worker import PodWorker, WorkerParts
-from agent.store.memory import MemoryStore
+from agent.pod.starter import BackOffLimits
+from agent.store.memory import MemoryStore, T
 
 
 class Hooks(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +72,7 @@ async def open_machine(
     pump = LogPump(
         loop, lambda path, exc: problem(f"cannot write {path}: {exc.strerror or exc}".lower())
     )
-    spawner.start()
+    await spawner.start()
     try:
         yield Machine(
             reactor=reactor,
@@ -96,95 +91,46 @@ async def open_machine(
         reactor.close()
 
 
-class Builder:
-    """Makes the worker of a pod and all that belongs to it."""
+def _assembly(
+    config: Config, machine: Machine, store: MemoryStore, recorder: Recorder, hooks: Hooks
+) -> Assembly:
+    """What the workers of this node are made of."""
+    settings = settings_of(config, os.environ)
+    warned: set[tuple[str, str, str]] = set()
 
-    def __init__(
-        self, config: Config, machine: Machine, store: MemoryStore, recorder: Recorder, hooks: Hooks
-    ) -> None:
-        self._machine = machine
-        self._store = store
-        self._recorder = recorder
-        self._settings = settings_of(config, os.environ)
-        self._limits = BackOffLimits(
-            initial=config.crash_loop.initial_seconds, maximum=config.crash_loop.max_seconds
-        )
-        self._warned: set[tuple[str, str, str]] = set()
-        self.metrics = Metrics()
-        self.runtime = HostRuntime(
-            self._settings,
-            machine,
-            Sources(
-                config_maps=self._config_maps,
-                secrets=self._secrets,
-                follower=hooks.follower,
-                warn=self._warn,
-            ),
-        )
-
-    def worker(self, pod: Pod) -> PodWorker:
-        """The worker of `pod`, not yet running."""
-        machine, recorder = self._machine, self._recorder
-        facts = PodFacts(clock=machine.clock)
-        hooks = HookRunner(pod=pod, recorder=recorder, scheduler=machine.scheduler)
-        terminator = Terminator(facts=facts, hooks=hooks, recorder=recorder, clock=machine.clock)
-        reporter = Reporter(
-            store=self._store,
-            facts=facts,
-            clock=machine.clock,
-            host_ips=(self._settings.address,),
-        )
-        starter = Starter(
-            facts=facts,
-            runtime=self.runtime,
-            hooks=hooks,
-            terminator=terminator,
-            recorder=recorder,
-            clock=machine.clock,
-            limits=self._limits,
-        )
-        prober = PodProber(
-            pod,
-            ProberParts(
-                facts=facts,
-                scheduler=machine.scheduler,
-                recorder=recorder,
-                metrics=self.metrics,
-                status_of=reporter.status_of,
-                is_over=reporter.is_over,
-            ),
-        )
-        return PodWorker(
-            pod,
-            WorkerParts(
-                facts=facts,
-                prober=prober,
-                reporter=reporter,
-                starter=starter,
-                terminator=terminator,
-                recorder=recorder,
-                clock=machine.clock,
-                scheduler=machine.scheduler,
-                address=self._settings.address,
-            ),
-        )
-
-    def _config_maps(self, namespace: str) -> dict[str, ConfigMap]:
-        maps = self._store.list(ConfigMap)
-        return {obj.metadata.name: obj for obj in maps if obj.metadata.namespace == namespace}
-
-    def _secrets(self, namespace: str) -> dict[str, Secret]:
-        objects = self._store.list(Secret)
-        return {obj.metadata.name: obj for obj in objects if obj.metadata.namespace == namespace}
-
-    def _warn(self, pod: Pod, container: str, text: str) -> None:
+    def warn(pod: Pod, container: str, text: str) -> None:
         """A limit is not enforced: one event per container, not one per run."""
         key = (pod.metadata.uid, container, text)
-        if key in self._warned:
-            return
-        self._warned.add(key)
-        reason = Reason.LIMITS_NOT_ENFORCED
-        self._recorder.record(pod, EventType.WARNING, reason, text, container=container)
+        if key not in warned:
+            warned.add(key)
+            reason = Reason.LIMITS_NOT_ENFORCED
+            recorder.record(pod, EventType.WARNING, reason, text, container=container)
+
+    sources = Sources(
+        config_maps=lambda namespace: _by_name(store, ConfigMap, namespace),
+        secrets=lambda namespace: _by_name(store, Secret, namespace),
+        follower=hooks.follower,
+        warn=warn,
+    )
+    return Assembly(
+        runtime=HostRuntime(settings, machine, sources),
+        store=store,
+        recorder=recorder,
+        metrics=Metrics(),
+        clock=machine.clock,
+        scheduler=machine.scheduler,
+        limits=BackOffLimits(
+            initial=config.crash_loop.initial_seconds, maximum=config.crash_loop.max_seconds
+        ),
+        address=settings.address,
+    )
+
+
+def _by_name(store: MemoryStore, kind: type[T], namespace: str) -> dict[str, T]:
+    """The objects of one kind and namespace."""
+    return {
+        obj.metadata.name: obj for obj in store.list(kind) if obj.metadata.namespace == namespace
+    }
 
 
 @asynccontextmanager
@@ -194,13 +140,13 @@ async def open_node(
     """A node that runs pods; leaving the context waits for them to end."""
     async with open_machine(launched, hooks.problem) as machine:
         recorder = Recorder(store, machine.clock, config.node.name)
-        builder = Builder(config, machine, store, recorder, hooks)
+        assembly = _assembly(config, machine, store, recorder, hooks)
 
         def fault(pod: Pod, exc: Exception) -> None:
             hooks.problem(f"internal error in pod {pod.metadata.name}, going on: {exc!r}")
 
         manager = PodManager(
-            build=builder.worker,
+            build=assembly.worker,
             store=store,
             recorder=recorder,
             clock=machine.clock,

@@ -8,8 +8,8 @@ from typing import Final, Protocol
 from agent.action.handler import FINISHED, Done, Running
 from agent.action.http.text import printable, to_text
 from agent.action.result import ActionResult, Outcome
-from agent.manifest.gotext import quote
 from agent.model.duration import go_text
+from agent.model.gotext import quote
 
 _MAX_OUTPUT: Final = 10 * 1024
 

@@ -18,8 +18,8 @@ from agent.action.h2.status import Status
 from agent.action.handler import FINISHED, Done, Running
 from agent.action.result import ActionResult, Outcome
 from agent.action.watches import Schedules, Timer, Watches
-from agent.manifest.gotext import quote
 from agent.model.duration import go_text
+from agent.model.gotext import quote
 
 _BASE_DELAY: Final = 1.0
 _GROWTH: Final = 1.6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.action.result import ActionResult
-from agent.manifest.gotext import quote
+from agent.model.gotext import quote
 from agent.model.handler import LifecycleHandler
 
 

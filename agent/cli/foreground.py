@@ -62,8 +62,10 @@ class Foreground:
                 self._manager = manager
                 for number in _GRACEFUL:
                     loop.add_signal_handler(number, self._stop)
-                for obj in (*self._manifest.config_maps, *self._manifest.secrets):
-                    self._store.put(obj)
+                for config_map in self._manifest.config_maps:
+                    self._store.put(config_map)
+                for secret in self._manifest.secrets:
+                    self._store.put(secret)
                 for loaded in self._manifest.pods:
                     missed = tuple(str(field) for field in loaded.ignored if field.is_missed)
                     manager.add(loaded.pod, missed)

@@ -94,6 +94,7 @@ class Hierarchy:
         """
         self._reactor = reactor
         self._clock = clock
+        _tidy(base)
         self.path = f"{base}/barepod-{os.getpid()}-{os.urandom(3).hex()}"
         os.mkdir(self.path)
         self.controllers = _enable(base, self.path, frozenset(own_pids))
@@ -152,8 +153,20 @@ def _mounts(mountinfo: str) -> Iterator[tuple[str, str]]:
             yield _unescape(fields[3]), _unescape(fields[4])
 
 
+def _tidy(base: str) -> None:
+    """Remove what agents left here that were killed together with their helper, if it is empty."""
+    for name in os.listdir(base):
+        prefix, _, rest = name.partition("-")
+        pid = rest.partition("-")[0]
+        if prefix == "barepod" and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            files.remove(f"{base}/{name}")
+
+
 def _unescape(text: str) -> str:
-    return text.encode("latin-1", "replace").decode("unicode_escape") if "\\" in text else text
+    """The kernel writes these four in octal (proc_pid_mountinfo(5))."""
+    for character in " \t\n\\":
+        text = text.replace(f"\\{ord(character):03o}", character)
+    return text
 
 
 def _enable(base: str, path: str, own_pids: frozenset[int]) -> frozenset[str]:

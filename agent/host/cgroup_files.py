@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 _SIGKILL = 9
+_FREEZE_ROUNDS = 100
 
 
 def read(path: str) -> str:
@@ -21,7 +22,7 @@ def read(path: str) -> str:
         return ""
     finally:
         os.close(fd)
-    return text.decode()
+    return os.fsdecode(text)
 
 
 def write(path: str, text: str) -> None:
@@ -82,11 +83,15 @@ def remove(path: str) -> bool:
 def _kill_frozen(path: str) -> None:
     """For older kernels: frozen, nothing can fork away; SIGKILL works on the frozen."""
     write(f"{path}/cgroup.freeze", "1")
-    for pid in processes(path):
-        try:
-            os.kill(pid, _SIGKILL)
-        except ProcessLookupError:
-            continue
+    for _ in range(_FREEZE_ROUNDS):
+        still = value(read(f"{path}/cgroup.events"), "frozen") == 1
+        for pid in processes(path):
+            try:
+                os.kill(pid, _SIGKILL)
+            except ProcessLookupError:
+                continue
+        if still:
+            break
     write(f"{path}/cgroup.freeze", "0")
 
 

@@ -30,7 +30,7 @@ class Boundary(Protocol):
 
     @property
     def mark(self) -> int:
-        """The mark that every process of the run bears (see marks.py)."""
+        """What the marks of all processes of the run have in common (see marks.py)."""
         ...
 
     @property
@@ -48,8 +48,8 @@ class Boundary(Protocol):
         """One sentence for each limit that is not enforced."""
         ...
 
-    def command_mark(self) -> int:
-        """A mark for one more command (probe, hook, exec) inside the run."""
+    def new_mark(self) -> int:
+        """A mark for what is started next inside the run: the main process, a probe, a hook."""
         ...
 
     def joined(self, pid: int) -> None:
@@ -120,7 +120,7 @@ class Containment(Protocol):
 class RunBoundary:
     """The fence around one run, with a cgroup if there is one."""
 
-    __slots__ = ("_census", "_cgroup", "_clock", "_commands", "mark", "warnings")
+    __slots__ = ("_census", "_cgroup", "_clock", "_starts", "mark", "warnings")
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class RunBoundary:
         self._census = Census(reaper, lambda other: marks.same_run(other, mark))
         self._clock = clock
         self._cgroup = cgroup
-        self._commands = itertools.count()
+        self._starts = itertools.count()
 
     @property
     def cgroup_fd(self) -> int | None:
@@ -145,8 +145,8 @@ class RunBoundary:
     def limited(self) -> bool:
         return self._cgroup is not None and self._cgroup.limited
 
-    def command_mark(self) -> int:
-        return marks.command_mark(self.mark, next(self._commands))
+    def new_mark(self) -> int:
+        return marks.start_mark(self.mark, next(self._starts))
 
     def joined(self, pid: int) -> None:
         self._census.joined(pid)

@@ -15,8 +15,7 @@ TYPE_CHECKING = False  # importing `typing` would double the helper's memory
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_CHUNK = 64 * 1024
-_STAT_SIZE = 1024
+_CHUNK = 4096
 
 
 class Stat:
@@ -38,7 +37,7 @@ class Stat:
 
 def stat(pid: int) -> Stat | None:
     """What the kernel says of a process; None if there is none."""
-    text = _read(f"/proc/{pid}/stat", _STAT_SIZE)
+    text = _read(f"/proc/{pid}/stat")
     if not text:
         return None
     fields = text.rpartition(b")")[2].split()
@@ -57,10 +56,11 @@ def children(pid: int) -> list[int]:
         return []
     found: list[int] = []
     for thread in threads:
-        text = _read(f"/proc/{pid}/task/{thread}/children", _CHUNK)
-        if text is None:
+        text = _read(f"/proc/{pid}/task/{thread}/children")
+        if text is not None:
+            found += map(int, text.split())
+        elif not os.path.exists("/proc/thread-self/children"):
             return _children_by_parent(pid)
-        found += map(int, text.split())
     return found
 
 
@@ -127,7 +127,7 @@ def _children_by_parent(parent: int) -> list[int]:
     return found
 
 
-def _read(path: str, size: int) -> bytes | None:
+def _read(path: str) -> bytes | None:
     """The whole file; None if it is not there, empty if its process is gone."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -137,10 +137,8 @@ def _read(path: str, size: int) -> bytes | None:
         return b""
     try:
         text = b""
-        while chunk := os.read(fd, size):
+        while chunk := os.read(fd, _CHUNK):  # a short read is not the end in /proc
             text += chunk
-            if len(chunk) < size:
-                break
     except OSError:
         return b""
     finally:

@@ -4,7 +4,7 @@ By its soft RLIMIT_RTTIME: the kernel hands it on through fork, exec, setsid and
 effect at these values (it is counted in microseconds: 73,000 years), and /proc/PID/limits shows it
 to every user, also for zombies. The number names the agent, the container run and the command:
 
-    2**61 | agent (24 bits) | run (24 bits) | command (13 bits; 0 is the main process)
+    2**61 | agent (24 bits) | run (24 bits) | start (13 bits; main process or command)
 
 Imported by the helper process: keep it free of heavy imports.
 """
@@ -15,11 +15,11 @@ import os
 
 RLIMIT_RTTIME = 15
 _BASE = 1 << 61
-_COMMAND_BITS = 13
+_START_BITS = 13
 _RUN_BITS = 24
 _AGENT_BITS = 24
-_AGENT_SHIFT = _COMMAND_BITS + _RUN_BITS
-COMMANDS = 1 << _COMMAND_BITS
+_AGENT_SHIFT = _START_BITS + _RUN_BITS
+_STARTS = 1 << _START_BITS
 _RUNS = 1 << _RUN_BITS
 _LIMITS_SIZE = 4096
 _LABEL = b"Max realtime timeout"
@@ -31,13 +31,13 @@ def new_agent_mark() -> int:
 
 
 def run_mark(agent_mark: int, run: int) -> int:
-    """The mark of a container run's main process; `run` counts up and may wrap."""
-    return agent_mark | (run % _RUNS) << _COMMAND_BITS
+    """What the marks of a container run have in common; `run` counts up and may wrap."""
+    return agent_mark | (run % _RUNS) << _START_BITS
 
 
-def command_mark(run_mark_: int, command: int) -> int:
-    """The mark of one hook or probe command inside a run; never the main process' own."""
-    return run_mark_ | 1 + command % (COMMANDS - 1)
+def start_mark(run: int, start: int) -> int:
+    """The mark of what is started inside a run: its main process, a hook or a probe command."""
+    return run | start % _STARTS
 
 
 def is_mark(value: int) -> bool:
@@ -52,7 +52,7 @@ def same_agent(value: int, agent_mark: int) -> bool:
 
 def same_run(value: int, mark: int) -> bool:
     """Whether both marks belong to one container run."""
-    return value >> _COMMAND_BITS == mark >> _COMMAND_BITS
+    return value >> _START_BITS == mark >> _START_BITS
 
 
 def read_mark(pid: int) -> int:

@@ -2,7 +2,7 @@
 
     containment = choose_containment(reactor, scheduler, clock)
     spawner = Spawner(reactor, scheduler, clock, containment)
-    spawner.start()
+    await spawner.start()
     child = await spawner.spawn(command, boundary, stdout=out, stderr=err)
     running = spawner.capture(command, boundary, timeout=1.0, done=callback)
 
@@ -12,13 +12,12 @@ A helper that dies or does not answer is replaced; main processes do not notice.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from agent.host import wire
 from agent.host.census import Census, Sweep
@@ -27,31 +26,17 @@ from agent.host.containment import Boundary, Containment
 from agent.host.failure import spawn_error
 from agent.host.helper_link import HelperLink
 from agent.host.launch import Launched, launch
+from agent.host.process import Captured as Captured
 from agent.host.process import Child, Command, SpawnError
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
 
 if TYPE_CHECKING:
-    from agent.host.wire import Message, Spec
+    from agent.host.wire import Message
 
 _GRACE = 1.0
-_PING_EVERY = 2.0
+_PING_EVERY = 1.0
 _CLOSE_SECONDS = 12.0
-
-
-class Captured(msgspec.Struct, frozen=True):
-    """How a captured command ended.
-
-    `exit_code` is None if it did not end by itself (timed out, cancelled, never started); 128 + n
-    for signal n. `output` is stdout, then stderr, 10 KiB at most (`truncated`).
-    """
-
-    exit_code: int | None
-    output: bytes = b""
-    timed_out: bool = False
-    error: SpawnError | None = None
-    truncated: bool = False
-    signal: int | None = None
 
 
 class Running:
@@ -132,10 +117,9 @@ class Spawner:
         """The helper that serves now; None while there is none."""
         return None if self._link is None else self._link.process.pid
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Start the helper, or take over the launched one (OSError)."""
-        launched, self._launched = self._launched, None
-        self._connect(launched or launch())
+        self._linked()
 
     async def close(self) -> None:
         """End the helper; whatever is still running is killed if it is to die with the agent."""
@@ -171,13 +155,13 @@ class Spawner:
         The descriptors stay the caller's; None is /dev/null. The process is a child of the agent
         and leads its own session. Raises `SpawnError`; when cancelled, the process is killed.
         """
-        birth = _Birth(command, boundary, boundary.mark)
+        birth = _Birth(command, boundary, boundary.new_mark())
         given = [(1, stdin), (2, stdout), (4, stderr), (8, boundary.cgroup_fd)]
         fds = tuple(fd for _, fd in given if fd is not None)
         present = sum(bit for bit, fd in given if fd is not None)
-        spec = self._spec(command, boundary.mark, tty=controlling_tty)
+        fields = self._fields(command, birth.mark, tty=controlling_tty)
         id_ = self._next_id()
-        self._send(command, (wire.SPAWN, id_, spec, present, None, True), fds)
+        self._send(command, (wire.SPAWN, id_, fields, present, None, True), fds)
         self._births[id_] = birth
         self._reaper.expect(birth.mark)
         try:
@@ -200,14 +184,14 @@ class Spawner:
         everything it started is killed. Never raises for what can go wrong with a command.
         """
         id_ = self._next_id()
-        running = Running(self, id_, command, boundary.command_mark(), done, self._scheduler.time())
+        running = Running(self, id_, command, boundary.new_mark(), done, self._scheduler.time())
         self._running[id_] = running
         cgroup_fd = boundary.cgroup_fd if boundary.limited else None
         fds, present = ((), 0) if cgroup_fd is None else ((cgroup_fd,), 8)
-        spec = self._spec(command, running.mark, tty=False)
+        fields = self._fields(command, running.mark, tty=False)
         try:
             careful = command.argv[0] in self._slow
-            self._send(command, (wire.CAPTURE, id_, spec, present, timeout, careful), fds)
+            self._send(command, (wire.CAPTURE, id_, fields, present, timeout, careful), fds)
         except SpawnError as exc:
             error = exc
             self._scheduler.call_later(0, lambda: self._settle(id_, Captured(None, error=error)))
@@ -227,7 +211,7 @@ class Spawner:
         self._last_id += 1
         return self._last_id
 
-    def _spec(self, command: Command, mark: int, *, tty: bool) -> Spec:
+    def _fields(self, command: Command, mark: int, *, tty: bool) -> Message:
         user = command.user
         return (
             command.argv,
@@ -246,10 +230,7 @@ class Spawner:
     def _send(self, command: Command, message: Message, fds: tuple[int, ...]) -> None:
         """Send a request, to a new helper if the last one could not be replaced at once."""
         try:
-            if self._link is None:
-                self._connect(launch())
-            assert self._link is not None
-            self._link.send(message, fds)
+            self._linked().send(message, fds)
         except OSError as exc:
             reason = ("helper", exc.errno or errno.EAGAIN, "")
             raise spawn_error(command.argv[0], command.cwd, reason) from exc
@@ -264,15 +245,27 @@ class Spawner:
             except OSError:
                 self._link.lose()
 
-    def _connect(self, launched: Launched) -> None:
-        if self._closed:
-            raise OSError(errno.ESHUTDOWN, "the spawner is closed")
-        self._link = HelperLink(self._reactor, launched, self._received, self._lost)
+    def _linked(self) -> HelperLink:
+        """The helper that serves now, or a new one (OSError)."""
+        if self._link is None:
+            if self._closed:
+                raise OSError(errno.ESHUTDOWN, "the spawner is closed")
+            launched, self._launched = self._launched or launch(), None
+            self._link = self._connect(launched)
+        return self._link
+
+    def _connect(self, launched: Launched) -> HelperLink:
+        try:
+            link = HelperLink(self._reactor, launched, self._received, self._lost)
+        except OSError:
+            launched.sock.close()  # it goes away by itself
+            raise
         self._reaper.watched(launched.pid)
-        self._link.process.on_exit(lambda _status: self._reaper.forget(launched.pid))
+        link.process.on_exit(lambda _status: self._reaper.forget(launched.pid))
         self._unanswered = False
         guard = (self._reaper.agent_mark, self._containment.cgroup_path) if self._die else None
-        self._link.send((wire.GUARD, 0, guard))
+        link.send((wire.GUARD, 0, guard))
+        return link
 
     def _received(self, message: Message, fds: list[int]) -> None:
         self._unanswered = False
@@ -341,7 +334,9 @@ class Spawner:
         self._tell((wire.CANCEL, running.id))
         self._settle(running.id, Captured(None, timed_out=True))
         if self._link is not None and self._heard_at < running.started_at:
+            self._slow.add(running.command.argv[0])
             self._link.lose()
+            self._sweep({running.mark})
 
     def _check_helper(self) -> None:
         """While something is outstanding, make sure that the helper lives."""
@@ -362,18 +357,19 @@ class Spawner:
         self._link = None
         self._fail_all()
         if not self._closed:
-            try:
-                self._connect(launch())
-            except OSError:  # the next request tries again
-                return
+            with contextlib.suppress(OSError):  # the next request tries again
+                self._linked()
+
+    def _sweep(self, lost: set[int]) -> None:
+        if lost:
+            Sweep(self._scheduler, Census(self._reaper, lost.__contains__)).begin()
 
     def _fail_all(self) -> None:
         """Nobody will answer any more: say so, and kill what may have been started."""
         births, self._births = self._births, {}
         lost = {birth.mark for birth in births.values()}
         lost.update(running.mark for running in self._running.values())
-        if lost:
-            Sweep(self._scheduler, Census(self._reaper, lost.__contains__)).begin()
+        self._sweep(lost)
         for birth in births.values():
             self._reaper.expect_no_more(birth.mark)
             birth.result.set_exception(_helper_died(birth.command))

@@ -11,8 +11,8 @@ from agent.manifest import json_text, kinds, yaml_text
 from agent.manifest.decode import Decoded, decode
 from agent.manifest.document import Duplicate, Members, Number, TextError
 from agent.manifest.findings import go_kind
-from agent.manifest.gotext import quote
 from agent.model.base import Object
+from agent.model.gotext import quote
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 

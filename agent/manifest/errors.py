@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from agent.manifest import gotext
+from agent.manifest.gojson import to_json
+from agent.model import gotext
 
 
 class ErrorType(StrEnum):
@@ -85,7 +86,7 @@ class FieldError(msgspec.Struct, frozen=True):
 def _shown(value: object) -> str:
     if isinstance(value, str):
         return gotext.quote(value)
-    return gotext.to_json(value)
+    return to_json(value)
 
 
 def invalid(path: str, value: object, detail: str) -> FieldError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from agent.manifest.gotext import quote
+from agent.model.gotext import quote
 
 _LAYOUT = "2006-01-02T15:04:05Z07:00"
 #: The elements of the layout in order: how Go names it, what it takes, the largest value.

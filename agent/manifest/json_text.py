@@ -11,7 +11,7 @@ from bisect import bisect_right
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
 
 from agent.manifest.document import MAX_DEPTH, Document, Duplicate, Members, Number, TextError
-from agent.manifest.gotext import quote
+from agent.model.gotext import quote
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][-+]?[0-9]+)?")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from agent.manifest.errors import FieldError, forbidden
 from agent.manifest.validation import annotations as pod_annotations
-from agent.manifest.validation.containers import check_image_spaces
+from agent.manifest.validation.images import check_image_spaces
 from agent.manifest.validation.metadata import check_metadata
 from agent.manifest.validation.options import Errors, Options
 from agent.manifest.validation.podspec import check_spec

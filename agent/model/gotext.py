@@ -9,7 +9,12 @@ _ESCAPES = {
 
 
 def quote(text: str) -> str:
-    """The text in double quotes as a Go literal (strconv.Quote)."""
+    """The text in double quotes as a Go literal (strconv.Quote).
+
+    A lone surrogate stands for a byte that was not UTF-8 (surrogateescape).
+    """
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     return '"' + "".join(_quoted(character) for character in text) + '"'
 
 
@@ -20,6 +25,8 @@ def _quoted(character: str) -> str:
     if character.isprintable():
         return character
     code = ord(character)
-    if code < 0x80:
+    if code < 0x20 or code == 0x7F:
         return f"\\x{code:02x}"
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

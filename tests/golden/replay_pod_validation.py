@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from agent.manifest import body as api_body
-from agent.manifest import create, gotext
+from agent.manifest import create
 from agent.manifest.defaults import default_pod
 from agent.manifest.errors import FieldError
+from agent.manifest.gojson import to_json
 from agent.manifest.validate import pod_warnings, validate_pod
 from agent.model.pod import Pod
 from tests.golden.compare import difference
@@ -64,7 +65,7 @@ def _as_recorded(error: FieldError) -> dict[str, Any]:
     return {
         "type": error.type.value,
         "field": error.path,
-        "badValue": json.loads(gotext.to_json(error.value)),
+        "badValue": json.loads(to_json(error.value)),
         "detail": error.detail,
         "error": str(error),
     }

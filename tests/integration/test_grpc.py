@@ -133,7 +133,7 @@ async def test_a_server_that_is_slow_runs_into_the_deadline() -> None:
         return health_pb2.HealthCheckResponse(status=1)
 
     with grpc_server(Servicer(check)) as port, real_engines() as engines:
-        result = await engines.outcome(handler(engines, port), timeout=0.2)
+        result = await engines.outcome(handler(engines, port), seconds=0.2)
         over.set()
 
     assert result == failed("timeout: health rpc did not complete within 200ms")
@@ -144,7 +144,7 @@ async def test_a_server_with_tls_only_cannot_be_reached() -> None:
     credentials = grpc.ssl_server_credentials([(pair.key, pair.certificate)])
     servicer = health.HealthServicer()
     with grpc_server(servicer, credentials=credentials) as port, real_engines() as engines:
-        assert await engines.outcome(handler(engines, port), timeout=0.3) == failed(
+        assert await engines.outcome(handler(engines, port), seconds=0.3) == failed(
             f'timeout: failed to connect service "127.0.0.1:{port}" within 300ms: '
             "context deadline exceeded"
         )
@@ -152,7 +152,7 @@ async def test_a_server_with_tls_only_cannot_be_reached() -> None:
 
 async def test_an_http_1_server_cannot_be_reached() -> None:
     with servers.http() as web, real_engines() as engines:
-        assert await engines.outcome(handler(engines, web.port), timeout=0.3) == failed(
+        assert await engines.outcome(handler(engines, web.port), seconds=0.3) == failed(
             f'timeout: failed to connect service "127.0.0.1:{web.port}" within 300ms: '
             "context deadline exceeded"
         )
@@ -167,7 +167,7 @@ async def test_a_port_without_an_answer_fails_at_the_deadline_only(kind: str) ->
     }[kind]
     with real_engines() as engines, port_of() as port:
         begun = engines.scheduler.time()
-        result = await engines.outcome(handler(engines, port), timeout=0.3)
+        result = await engines.outcome(handler(engines, port), seconds=0.3)
 
         assert engines.scheduler.time() - begun >= 0.3
         assert result == failed(
@@ -181,7 +181,7 @@ async def test_a_server_that_comes_up_late_is_found_by_the_second_try() -> None:
     with real_engines() as engines, servers.serving(moody) as port:
         begun = engines.scheduler.time()
 
-        assert await engines.outcome(handler(engines, port), timeout=4) == HEALTHY
+        assert await engines.outcome(handler(engines, port), seconds=4) == HEALTHY
         assert 1.0 <= engines.scheduler.time() - begun < 3.5
     assert moody.connections == 2
 
@@ -204,7 +204,7 @@ async def test_a_call_that_no_server_has_seen_is_made_again_at_once() -> None:
     with real_engines() as engines, servers.serving(moody) as port:
         begun = engines.scheduler.time()
 
-        assert await engines.outcome(handler(engines, port), timeout=4) == HEALTHY
+        assert await engines.outcome(handler(engines, port), seconds=4) == HEALTHY
         assert engines.scheduler.time() - begun < 0.9
     assert moody.connections == 2
 
@@ -212,7 +212,7 @@ async def test_a_call_that_no_server_has_seen_is_made_again_at_once() -> None:
 async def test_a_call_is_made_again_only_once() -> None:
     moody = Moody(servers.answer(h2.SETTINGS + h2.rst_stream(frames.REFUSED_STREAM)))
     with real_engines() as engines, servers.serving(moody) as port:
-        assert await engines.outcome(handler(engines, port), timeout=4) == failed(
+        assert await engines.outcome(handler(engines, port), seconds=4) == failed(
             "error: health rpc probe failed: rpc error: code = Unavailable desc = "
             "stream terminated by RST_STREAM with error code: REFUSED_STREAM"
         )
@@ -222,7 +222,7 @@ async def test_a_call_is_made_again_only_once() -> None:
 async def test_a_server_that_is_gone_when_asked_again_is_unavailable() -> None:
     refused = servers.answer(h2.SETTINGS + h2.goaway(0), then=servers.leave)
     with real_engines() as engines, servers.serving(Moody(refused, servers.leave)) as port:
-        assert await engines.outcome(handler(engines, port), timeout=4) == failed(
+        assert await engines.outcome(handler(engines, port), seconds=4) == failed(
             "error: health rpc probe failed: rpc error: code = Unavailable desc = "
             'connection error: desc = "error reading server preface: EOF"'
         )
@@ -254,7 +254,7 @@ async def test_an_answer_that_arrives_byte_by_byte_is_understood() -> None:
 async def test_a_server_that_is_too_slow_with_its_bytes_runs_into_the_deadline() -> None:
     with real_engines() as engines:
         with servers.serving(servers.drip(h2.answered(1), every=0.1)) as port:
-            result = await engines.outcome(handler(engines, port), timeout=1.5)
+            result = await engines.outcome(handler(engines, port), seconds=1.5)
 
     assert result == failed("timeout: health rpc did not complete within 1.5s")
 
@@ -287,7 +287,7 @@ async def test_a_request_larger_than_the_socket_takes_is_sent_in_parts() -> None
         sock.sendall(h2.answered(1))
 
     with real_engines() as engines, servers.serving(talk) as port:
-        assert await engines.outcome(handler(engines, port, service), timeout=10) == HEALTHY
+        assert await engines.outcome(handler(engines, port, service), seconds=10) == HEALTHY
     assert received > len(service)
 
 

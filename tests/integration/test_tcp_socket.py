@@ -83,7 +83,7 @@ async def test_a_closed_port_is_refused() -> None:
 
 async def test_a_port_that_swallows_connections_times_out() -> None:
     with real_engines() as engines, servers.full_backlog() as port:
-        assert await engines.outcome(handler(engines, port), timeout=0.2) == failed(
+        assert await engines.outcome(handler(engines, port), seconds=0.2) == failed(
             f"dial tcp 127.0.0.1:{port}: i/o timeout"
         )
 
@@ -173,7 +173,7 @@ async def test_a_name_server_that_is_silent_times_out() -> None:
         silent = Silent()
         named = TcpSocket("slow", 80, engines.reactor, silent)
 
-        assert await engines.outcome(named, timeout=0.05) == failed(
+        assert await engines.outcome(named, seconds=0.05) == failed(
             "dial tcp: lookup slow: i/o timeout"
         )
     assert silent.asked == ["slow", "cancelled"]

@@ -77,7 +77,7 @@ async def running_host(mode: Mode, *, die_with_agent: bool = True) -> AsyncItera
     reactor, scheduler, clock = Reactor(), Scheduler(), SystemClock()
     containment = choose_containment(reactor, scheduler, clock, mode=mode)
     spawner = Spawner(reactor, scheduler, clock, containment, die_with_agent=die_with_agent)
-    spawner.start()
+    await spawner.start()
     try:
         yield Host(reactor, scheduler, clock, containment, spawner)
     finally:

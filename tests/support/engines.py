@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,10 +27,10 @@ class RealEngines:
     scheduler: Scheduler
     resolver: Resolver
 
-    async def outcome(self, handler: Handler, timeout: float = 5.0) -> ActionResult:
+    async def outcome(self, handler: Handler, seconds: float = 5.0) -> ActionResult:
         """Execute once, as a probe worker does."""
         async with asyncio.timeout(_BOUND):
-            return await runner.run(handler, timeout, self.scheduler)
+            return await runner.run(handler, seconds, self.scheduler)
 
 
 @contextmanager
@@ -54,7 +53,7 @@ def no_new_descriptors() -> Iterator[None]:
     deadline = time.monotonic() + 5
     while (left := _descriptors() - before) and time.monotonic() < deadline:
         time.sleep(0.005)
-    assert not left, f"left open: {[os.readlink(f'/proc/self/fd/{fd}') for fd in left]}"
+    assert not left, f"left open: {[Path(f'/proc/self/fd/{fd}').readlink() for fd in left]}"
 
 
 def failed(text: str) -> ActionResult:

@@ -16,15 +16,11 @@ from agent.model.event import Event
 from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, RunState
-from agent.pod.facts import Ended, Instance, PodFacts
-from agent.pod.hooks import HookRunner
+from agent.pod.assembly import Assembly
+from agent.pod.facts import Ended, Instance
 from agent.pod.metrics import Metrics
-from agent.pod.prober import PodProber, ProberParts
 from agent.pod.recorder import Recorder
-from agent.pod.reporter import Reporter
-from agent.pod.starter import BackOffLimits, Starter, StartError
-from agent.pod.termination import Terminator
-from agent.pod.worker import PodWorker, WorkerParts
+from agent.pod.starter import BackOffLimits, StartError
 from agent.rules.actions import container_hash
 from agent.store.memory import MemoryStore
 from tests.support.virtual_loop import VirtualClock
@@ -195,7 +191,16 @@ class Node:
         self.statuses: list[tuple[float, Pod]] = []
         self.store.watch(self._seen)
         stored = self.store.put(pod)
-        self.worker = self._build(stored)
+        self.worker = Assembly(
+            runtime=self,
+            store=self.store,
+            recorder=self.recorder,
+            metrics=self.metrics,
+            clock=self.clock,
+            scheduler=self.scheduler,
+            limits=BackOffLimits(),
+            address="127.0.0.1",
+        ).worker(stored)
 
     def behaviour(self, name: str) -> Behaviour:
         return self._behaviours.setdefault(name, Behaviour())
@@ -240,48 +245,6 @@ class Node:
         obj = getattr(change, "object", None)
         if isinstance(obj, Pod):
             self.statuses.append((round(self.scheduler.time(), 3), obj))
-
-    def _build(self, pod: Pod) -> PodWorker:
-        facts = PodFacts(clock=self.clock)
-        hooks = HookRunner(pod=pod, recorder=self.recorder, scheduler=self.scheduler)
-        terminator = Terminator(facts=facts, hooks=hooks, recorder=self.recorder, clock=self.clock)
-        reporter = Reporter(
-            store=self.store, facts=facts, clock=self.clock, host_ips=("127.0.0.1",)
-        )
-        starter = Starter(
-            facts=facts,
-            runtime=self,
-            hooks=hooks,
-            terminator=terminator,
-            recorder=self.recorder,
-            clock=self.clock,
-            limits=BackOffLimits(),
-        )
-        prober = PodProber(
-            pod,
-            ProberParts(
-                facts=facts,
-                scheduler=self.scheduler,
-                recorder=self.recorder,
-                metrics=self.metrics,
-                status_of=reporter.status_of,
-                is_over=reporter.is_over,
-            ),
-        )
-        return PodWorker(
-            pod,
-            WorkerParts(
-                facts=facts,
-                prober=prober,
-                reporter=reporter,
-                starter=starter,
-                terminator=terminator,
-                recorder=self.recorder,
-                clock=self.clock,
-                scheduler=self.scheduler,
-                address="127.0.0.1",
-            ),
-        )
 
 
 T = TypeVar("T")

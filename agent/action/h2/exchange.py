@@ -13,7 +13,7 @@ from agent.action.h2 import frames, status
 from agent.action.h2.decompress import MAX_HEADERS, BadHeaders, Decompressor, HeadersTooLarge
 from agent.action.h2.status import Headers, Status
 from agent.action.http.text import printable, to_text
-from agent.manifest.gotext import quote
+from agent.model.gotext import quote
 
 _STREAM: Final = 1
 _WINDOW: Final = 65_535  # what the server may send, since we never enlarge it

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 
-_ESCAPES = {7: "\\a", 8: "\\b", 12: "\\f", 10: "\\n", 13: "\\r", 9: "\\t", 11: "\\v"}
-_ESCAPES |= {ord('"'): '\\"', ord("\\"): "\\\\"}
+from agent.model import gotext
 
 
 def to_bytes(text: str) -> bytes:
@@ -30,22 +29,8 @@ def printable(text: str) -> str:
 
 
 def quote(data: bytes) -> str:
-    """Write bytes as Go's `%q` does (strconv.Quote)."""
-    return f'"{"".join(map(_quoted, to_text(data)))}"'
-
-
-def _quoted(char: str) -> str:
-    code = ord(char)
-    escape = _ESCAPES.get(code)
-    if escape is not None:
-        return escape
-    if 0xDC80 <= code <= 0xDCFF:
-        return f"\\x{code - 0xDC00:02x}"
-    if char.isprintable():
-        return char
-    if code < 0x20 or code == 0x7F:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    """Write bytes as Go's `%q` does."""
+    return gotext.quote(to_text(data))
 
 
 def join_host_port(host: str, port: int | str) -> str:

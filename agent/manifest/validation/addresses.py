@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.manifest import gotext
 from agent.manifest.errors import invalid
 from agent.manifest.validation.options import Errors
+from agent.model import gotext
 
 _IPV4_MAPPED = b"\0" * 10 + b"\xff\xff"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agent.manifest.errors import forbidden, invalid
-from agent.manifest.validation import names, scheduling
+from agent.manifest.validation import names
 from agent.manifest.validation.options import Errors, report
 from agent.manifest.validation.visit import containers_with_path
 from agent.model.pod import Pod, PodSpec
@@ -48,6 +48,7 @@ def _check_tolerations(text: str, path: str, errors: Errors) -> None:
     from agent.manifest.decode import decode
     from agent.manifest.document import TextError
     from agent.manifest.findings import go_kind
+    from agent.manifest.validation.scheduling import check_tolerations
 
     problem: str | None = None
     tolerations: list[Toleration] = []
@@ -66,7 +67,7 @@ def _check_tolerations(text: str, path: str, errors: Errors) -> None:
     if problem is not None:
         errors.append(invalid(path, TOLERATIONS, problem))
     else:
-        scheduling.check_tolerations(tolerations, f"{path}.{TOLERATIONS}", errors)
+        check_tolerations(tolerations, f"{path}.{TOLERATIONS}", errors)
 
 
 def _is_deletion_cost(text: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.manifest.errors import invalid, not_supported, required, too_long
 from agent.manifest.validation import names
+from agent.manifest.validation.images import check_pull_policy
 from agent.manifest.validation.options import Errors, report
 from agent.model import volume_cluster as model
 
@@ -228,15 +229,6 @@ def _check_image(source: model.ImageVolumeSource, path: str, errors: Errors) -> 
     if not source.reference:
         errors.append(required(f"{path}.reference"))
     check_pull_policy(source.pull_policy, f"{path}.pullPolicy", errors)
-
-
-def check_pull_policy(policy: str, path: str, errors: Errors) -> None:
-    """Check when an image is pulled (validatePullPolicy)."""
-    supported = ("Always", "IfNotPresent", "Never")
-    if not policy:
-        errors.append(required(path))
-    elif policy not in supported:
-        errors.append(not_supported(path, policy, supported))
 
 
 _CHECKS: dict[str, Callable[[Any, str, Errors], None]] = {

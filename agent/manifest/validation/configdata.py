@@ -10,7 +10,7 @@ import msgspec
 from agent.manifest.errors import invalid, required, too_long
 from agent.manifest.validation import names
 from agent.manifest.validation.metadata import check_metadata
-from agent.manifest.validation.options import Errors, report
+from agent.manifest.validation.options import WHOLE_OBJECT, Errors, report
 from agent.model.config_data import ConfigMap, Secret
 
 #: Bytes of all values together.
@@ -38,8 +38,7 @@ def check_config_map(config_map: ConfigMap, errors: Errors) -> None:
         report(errors, f"binaryData[{key}]", key, names.config_key(key))
     total = sum(map(names.size, config_map.data.values()))
     if total + _decoded_size(config_map.binary_data) > MAX_SIZE:
-        # The empty path means the whole object.
-        errors.append(too_long("", MAX_SIZE))
+        errors.append(too_long(WHOLE_OBJECT, MAX_SIZE))
 
 
 def check_secret(secret: Secret, errors: Errors) -> None:

@@ -9,16 +9,15 @@ import msgspec
 from agent.manifest.errors import (
     duplicate,
     forbidden,
-    invalid,
     not_found,
     not_supported,
     required,
     too_long,
 )
 from agent.manifest.validation import names
-from agent.manifest.validation.cluster_volumes import check_pull_policy
 from agent.manifest.validation.env import check_env, check_env_from
 from agent.manifest.validation.handlers import check_lifecycle, check_probes
+from agent.manifest.validation.images import check_image_spaces, check_pull_policy
 from agent.manifest.validation.mounts import check_mounts
 from agent.manifest.validation.options import Errors, Options, report
 from agent.manifest.validation.ports import check_container_ports, check_host_port_conflicts
@@ -221,10 +220,3 @@ def _check_ephemeral_fields(container: EphemeralContainer, path: str, errors: Er
             errors.append(forbidden(f"{at}.subPath", _NOT_EPHEMERAL))
         if mount.sub_path_expr:
             errors.append(forbidden(f"{at}.subPathExpr", _NOT_EPHEMERAL))
-
-
-def check_image_spaces(container: Container, path: str, errors: Errors) -> None:
-    """Check that the image has no spaces around it (validateContainerOnlyForPod)."""
-    if container.image != container.image.strip():
-        wrong = "must not have leading or trailing whitespace"
-        errors.append(invalid(f"{path}.image", container.image, wrong))

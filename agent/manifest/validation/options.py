@@ -10,6 +10,9 @@ from agent.manifest.errors import FieldError, invalid
 
 Errors = list[FieldError]
 
+#: How Go prints an empty field path, which stands for the object as a whole.
+WHOLE_OBJECT = "[]"
+
 
 class Options(msgspec.Struct, frozen=True, gc=False):
     """What differs between clusters: a flag of the API server, and its feature gates.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from agent.manifest import gotext
+from agent.model import gotext
 from agent.model.volume import DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection
 
 

@@ -1,4 +1,7 @@
-"""Is the spec of a pod valid? (ValidatePodSpec)"""
+"""Is the spec of a pod valid? (ValidatePodSpec)
+
+Rules that few pods need are imported when they are needed: starting is to be fast.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from agent.manifest.errors import (
     required,
     too_long,
 )
-from agent.manifest.validation import names, scheduling
+from agent.manifest.validation import names
 from agent.manifest.validation.addresses import check_address
 from agent.manifest.validation.containers import (
     Surroundings,
@@ -20,7 +23,7 @@ from agent.manifest.validation.containers import (
     check_init_containers,
 )
 from agent.manifest.validation.metadata import check_labels
-from agent.manifest.validation.options import Errors, Options, report
+from agent.manifest.validation.options import WHOLE_OBJECT, Errors, Options, report
 from agent.manifest.validation.ports import check_host_network_ports
 from agent.manifest.validation.resources import check_overhead, check_pod_resources
 from agent.manifest.validation.security import check_pod_security_context
@@ -56,19 +59,30 @@ def check_spec(spec: PodSpec, meta: ObjectMeta, errors: Errors, options: Options
     _check_choice(spec.dns_policy, _DNS_POLICIES, "spec.dnsPolicy", errors)
     check_labels(spec.node_selector, "spec.nodeSelector", errors)
     check_pod_security_context(spec, "spec.securityContext", errors)
-    scheduling.check_affinity(spec.affinity, "spec.affinity", errors)
+    if spec.affinity is not None:
+        from agent.manifest.validation.scheduling import check_affinity
+
+        check_affinity(spec.affinity, "spec.affinity", errors)
     _check_dns_config(spec.dns_config, spec.dns_policy, "spec.dnsConfig", errors)
     for index, gate in enumerate(spec.readiness_gates):
         at = f"spec.readinessGates[{index}].conditionType"
         report(errors, at, gate.condition_type, names.qualified_name(gate.condition_type))
-    scheduling.check_scheduling_gates(spec.scheduling_gates, "spec.schedulingGates", errors)
-    spread = spec.topology_spread_constraints
-    scheduling.check_topology_spread(spread, "spec.topologySpreadConstraints", errors)
+    _check_gates_and_spread(spec, errors)
     check_host_process(spec, errors, options)
     _check_host_users(spec, errors)
     _check_hostname_override(spec, errors)
     _check_identity(spec, errors)
     _check_rest(spec, errors)
+
+
+def _check_gates_and_spread(spec: PodSpec, errors: Errors) -> None:
+    if not spec.scheduling_gates and not spec.topology_spread_constraints:
+        return
+    from agent.manifest.validation import scheduling
+
+    scheduling.check_scheduling_gates(spec.scheduling_gates, "spec.schedulingGates", errors)
+    spread = spec.topology_spread_constraints
+    scheduling.check_topology_spread(spread, "spec.topologySpreadConstraints", errors)
 
 
 def _check_choice(value: str, supported: tuple[str, ...], path: str, errors: Errors) -> None:
@@ -85,8 +99,8 @@ def _check_resource_claims(
     seen: set[str] = set()
     for index, claim in enumerate(claims):
         if "kubernetes.io/config.mirror" in meta.annotations:
-            # Kubernetes gives this error an empty path.
-            errors.append(forbidden("", "static pods do not support resource claims"))
+            wrong = "static pods do not support resource claims"
+            errors.append(forbidden(WHOLE_OBJECT, wrong))
             continue
         at = f"{path}[{index}]"
         if not claim.name:
@@ -199,7 +213,10 @@ def _check_identity(spec: PodSpec, errors: Errors) -> None:
 
 def _check_rest(spec: PodSpec, errors: Errors) -> None:
     """Check what the API server checks last."""
-    scheduling.check_tolerations(spec.tolerations, "spec.tolerations", errors)
+    if spec.tolerations:
+        from agent.manifest.validation.scheduling import check_tolerations
+
+        check_tolerations(spec.tolerations, "spec.tolerations", errors)
     for index, alias in enumerate(spec.host_aliases):
         at = f"spec.hostAliases[{index}]"
         check_address(alias.ip, f"{at}.ip", errors)

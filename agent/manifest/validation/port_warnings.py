@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agent.manifest import gotext
 from agent.manifest.validation.visit import containers_with_path
+from agent.model import gotext
 from agent.model.container import ContainerPort
 from agent.model.pod import PodSpec
 

@@ -73,10 +73,8 @@ def check_scheduling_gates(gates: tuple[PodSchedulingGate, ...], path: str, erro
         seen.add(gate.name)
 
 
-def check_affinity(affinity: Affinity | None, path: str, errors: Errors) -> None:
+def check_affinity(affinity: Affinity, path: str, errors: Errors) -> None:
     """Check all affinity rules (validateAffinity)."""
-    if affinity is None:
-        return
     if affinity.node_affinity is not None:
         _check_node_affinity(affinity.node_affinity, f"{path}.nodeAffinity", errors)
     if affinity.pod_affinity is not None:

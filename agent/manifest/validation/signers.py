@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agent.manifest import gotext
 from agent.manifest.errors import invalid, required, too_long
 from agent.manifest.validation import names
 from agent.manifest.validation.options import Errors
+from agent.model import gotext
 
 _MAX_DOMAIN = 253
 _MAX_NAME = _MAX_DOMAIN + 1 + 253 + 1 + 63

@@ -1,16 +1,15 @@
-"""Are the volumes of a pod valid?"""
+"""Are the volumes of a pod valid?
+
+The rules for kinds that few pods use are imported when they are needed: starting is to be fast.
+"""
 
 from __future__ import annotations
 
-from agent.manifest import gotext
 from agent.manifest.errors import duplicate, forbidden, invalid, not_supported, required
 from agent.manifest.validation import names
-from agent.manifest.validation.claims import check_claim_template
-from agent.manifest.validation.cluster_volumes import check_cluster_volume, check_iscsi_length
 from agent.manifest.validation.options import Errors, report
-from agent.manifest.validation.projected import check_projected
 from agent.manifest.validation.volume_files import check_field_file, check_items, check_mode
-from agent.model import quantity
+from agent.model import gotext, quantity
 from agent.model.meta import ObjectMeta
 from agent.model.volume import (
     ConfigMapVolumeSource,
@@ -105,6 +104,8 @@ def _check_source(volume: Volume, meta: ObjectMeta, path: str, errors: Errors) -
             if kind == "ephemeral":
                 _check_claim_name(volume.name, meta, path, errors)
         if kind == "iscsi" and volume.iscsi is not None:
+            from agent.manifest.validation.cluster_volumes import check_iscsi_length
+
             check_iscsi_length(volume.iscsi, volume.name, path, errors)
 
 
@@ -123,10 +124,14 @@ def _check_first(volume: Volume, kind: str, path: str, errors: Errors) -> None:
         for file in volume.downward_api.items:
             check_field_file(file, path, errors)
     elif volume.projected is not None and kind == "projected":
+        from agent.manifest.validation.projected import check_projected
+
         check_projected(volume.projected, path, errors)
     elif volume.ephemeral is not None and kind == "ephemeral":
         _check_ephemeral(volume.ephemeral, path, errors)
     else:
+        from agent.manifest.validation.cluster_volumes import check_cluster_volume
+
         check_cluster_volume(kind, getattr(volume, kind), path, errors)
 
 
@@ -165,6 +170,8 @@ def _check_ephemeral(source: EphemeralVolumeSource, path: str, errors: Errors) -
     if source.volume_claim_template is None:
         errors.append(required(at))
     else:
+        from agent.manifest.validation.claims import check_claim_template
+
         check_claim_template(source.volume_claim_template, at, errors)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agent.manifest import gotext
 from agent.manifest.validation import names
 from agent.manifest.validation.addresses import address_warnings
 from agent.manifest.validation.annotations import SECCOMP_CONTAINER, SECCOMP_POD
@@ -19,7 +18,7 @@ from agent.manifest.validation.placement_warnings import (
 )
 from agent.manifest.validation.port_warnings import port_warnings
 from agent.manifest.validation.visit import containers_with_path
-from agent.model import quantity
+from agent.model import gotext, quantity
 from agent.model.container import Container, EnvVar
 from agent.model.pod import Pod, PodSpec
 from agent.model.volume import Volume

@@ -12,7 +12,7 @@ from agent.manifest.validation import names
 from agent.manifest.validation.options import Errors, Options, report
 from agent.manifest.validation.visit import containers_with_path
 from agent.model.pod import PodOS, PodSpec
-from agent.model.security import WindowsSecurityContextOptions
+from agent.model.security import PodSecurityContext, WindowsSecurityContextOptions
 
 _NOT_ON_WINDOWS = "cannot be set for a windows pod"
 _MAX_SPEC_KIB = 64
@@ -127,40 +127,11 @@ def _check_linux(spec: PodSpec, errors: Errors) -> None:
 
 
 def _check_windows(spec: PodSpec, errors: Errors) -> None:
-    context = spec.security_context
-    inside = "securityContext."
-    fields: list[tuple[str, object]] = []
-    if context is not None:
-        fields = [
-            (f"{inside}appArmorProfile", context.app_armor_profile),
-            (f"{inside}seLinuxOptions", context.se_linux_options),
-        ]
-    fields += [
-        ("hostUsers", spec.host_users),
-        ("hostPID", spec.host_pid or None),
-        ("hostIPC", spec.host_ipc or None),
-    ]
-    if context is not None:
-        fields += [
-            (f"{inside}seccompProfile", context.seccomp_profile),
-            (f"{inside}fsGroup", context.fs_group),
-            (f"{inside}fsGroupChangePolicy", context.fs_group_change_policy),
-            (f"{inside}sysctls", context.sysctls or None),
-        ]
-    fields.append(("shareProcessNamespace", spec.share_process_namespace))
-    if context is not None:
-        fields += [
-            (f"{inside}runAsUser", context.run_as_user),
-            (f"{inside}runAsGroup", context.run_as_group),
-            (f"{inside}supplementalGroups", context.supplemental_groups or None),
-            (f"{inside}supplementalGroupsPolicy", context.supplemental_groups_policy),
-            (f"{inside}seLinuxChangePolicy", context.se_linux_change_policy),
-        ]
-    _forbid(fields, "spec", errors)
+    _forbid(_pod_fields(spec), "spec", errors)
     for container, path in containers_with_path(spec):
         own = container.security_context
         if own is not None:
-            fields = [
+            fields: list[tuple[str, object]] = [
                 ("appArmorProfile", own.app_armor_profile),
                 ("seLinuxOptions", own.se_linux_options),
                 ("seccompProfile", own.seccomp_profile),
@@ -173,6 +144,29 @@ def _check_windows(spec: PodSpec, errors: Errors) -> None:
                 ("runAsGroup", own.run_as_group),
             ]
             _forbid(fields, f"{path}.securityContext", errors)
+
+
+def _pod_fields(spec: PodSpec) -> list[tuple[str, object]]:
+    """The pod's fields that Windows does not have, in the order in which they are told."""
+    context = spec.security_context or PodSecurityContext()
+    inside = "securityContext."
+    return [
+        (f"{inside}appArmorProfile", context.app_armor_profile),
+        (f"{inside}seLinuxOptions", context.se_linux_options),
+        ("hostUsers", spec.host_users),
+        ("hostPID", spec.host_pid or None),
+        ("hostIPC", spec.host_ipc or None),
+        (f"{inside}seccompProfile", context.seccomp_profile),
+        (f"{inside}fsGroup", context.fs_group),
+        (f"{inside}fsGroupChangePolicy", context.fs_group_change_policy),
+        (f"{inside}sysctls", context.sysctls or None),
+        ("shareProcessNamespace", spec.share_process_namespace),
+        (f"{inside}runAsUser", context.run_as_user),
+        (f"{inside}runAsGroup", context.run_as_group),
+        (f"{inside}supplementalGroups", context.supplemental_groups or None),
+        (f"{inside}supplementalGroupsPolicy", context.supplemental_groups_policy),
+        (f"{inside}seLinuxChangePolicy", context.se_linux_change_policy),
+    ]
 
 
 def _forbid(fields: list[tuple[str, object]], path: str, errors: Errors) -> None:

@@ -176,3 +176,121 @@ def test_a_single_error_stands_without_brackets() -> None:
     message = create.invalid_message("Pod", "web", [required("spec.a", "now")])
 
     assert message == 'Pod "web" is invalid: spec.a: Required value: now'
+
+
+def test_projections_that_need_a_cluster_are_dropped() -> None:
+    sources = [
+        {"clusterTrustBundle": {"name": "b", "path": "x"}},
+        {"podCertificate": {"signerName": "a.b/c", "keyType": "ED25519", "keyPath": "k"}},
+        {"configMap": {"name": "c"}},
+    ]
+    given = pod(volumes=[{"name": "v", "projected": {"sources": sources}}])
+
+    projected = prepared(given).spec.volumes[0].projected
+
+    assert projected is not None
+    assert [source.config_map is not None for source in projected.sources] == [False, False, True]
+    assert all(source.cluster_trust_bundle is None for source in projected.sources)
+    assert all(source.pod_certificate is None for source in projected.sources)
+
+
+def test_gates_of_cluster_features_keep_their_fields() -> None:
+    sources = [{"clusterTrustBundle": {"name": "b", "path": "x"}}]
+    volumes = [
+        {"name": "v", "projected": {"sources": sources}},
+        {"name": "i", "image": {"reference": "x"}},
+    ]
+    given = pod(volumes=volumes)
+    every = gates.HONOURED | {
+        "ImageVolume",
+        "ClusterTrustBundleProjection",
+        "PodCertificateRequest",
+    }
+
+    assert prepared(given, every).spec == given.spec
+
+
+def test_label_keys_are_merged_into_affinity() -> None:
+    term = {
+        "topologyKey": "zone",
+        "labelSelector": {},
+        "matchLabelKeys": ["app"],
+        "mismatchLabelKeys": ["tenant"],
+    }
+    given = pod(
+        metadata={"labels": {"app": "web", "tenant": "t"}},
+        affinity={
+            "podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]},
+            "podAntiAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {"weight": 1, "podAffinityTerm": term}
+                ]
+            },
+        },
+    )
+
+    affinity = prepared(given).spec.affinity
+
+    assert affinity is not None
+    assert affinity.pod_affinity is not None
+    (needed,) = affinity.pod_affinity.required_during_scheduling_ignored_during_execution
+    assert affinity.pod_anti_affinity is not None
+    preferred = affinity.pod_anti_affinity.preferred_during_scheduling_ignored_during_execution
+    for selector in (needed.label_selector, preferred[0].pod_affinity_term.label_selector):
+        assert selector is not None
+        assert [e.operator for e in selector.match_expressions] == ["In", "NotIn"]
+
+
+def test_windows_pods_have_no_apparmor() -> None:
+    given = pod(annotations={_APPARMOR: "unconfined"}, os={"name": "windows"})
+
+    result, warnings = create.prepare_for_create(given, "default")
+
+    assert (result.spec.containers, warnings) == (given.spec.containers, [])
+
+
+@pytest.mark.parametrize(
+    ("profile", "annotation"),
+    [
+        ({"type": "Unconfined"}, "unconfined"),
+        ({"type": "Localhost", "localhostProfile": "mine"}, "localhost/mine"),
+        ({"type": "Localhost"}, None),
+    ],
+)
+def test_each_profile_has_its_annotation(profile: dict[str, str], annotation: str | None) -> None:
+    given = pod(container(securityContext={"appArmorProfile": profile}))
+
+    assert prepared(given).metadata.annotations.get(_APPARMOR) == annotation
+
+
+@pytest.mark.parametrize("annotation", ["localhost/", "localhost/ x", "odd"])
+def test_an_annotation_that_means_nothing_is_only_told(annotation: str) -> None:
+    given = pod(annotations={_APPARMOR: annotation})
+
+    result, warnings = create.prepare_for_create(given, "default")
+
+    assert result.spec.containers[0].security_context is None
+    assert len(warnings) == 1
+
+
+def test_an_annotation_that_repeats_the_pods_profile_is_fine() -> None:
+    given = pod(
+        annotations={_APPARMOR: "unconfined"},
+        securityContext={"appArmorProfile": {"type": "Unconfined"}},
+    )
+
+    result, warnings = create.prepare_for_create(given, "default")
+
+    assert (result.spec.containers[0].security_context, warnings) == (None, [])
+
+
+def test_a_container_with_its_own_profile_keeps_it() -> None:
+    own = {"appArmorProfile": {"type": "RuntimeDefault"}}
+    given = pod(container(securityContext=own), annotations={_APPARMOR: "unconfined"})
+
+    assert prepared(given).spec == given.spec
+
+
+def test_a_status_without_causes() -> None:
+    assert create.invalid_message("Pod", "web", []) == 'Pod "web" is invalid'
+    assert "causes" not in create.invalid_status("Pod", "web", [])["details"]

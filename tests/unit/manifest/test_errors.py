@@ -6,8 +6,10 @@ import json
 
 import pytest
 
-from agent.manifest import errors, gotext
+from agent.manifest import errors
 from agent.manifest.errors import OMIT, ErrorType, FieldError, ManifestError, Problem
+from agent.manifest.gojson import to_json
+from agent.model import gotext
 from agent.model.meta import OwnerReference
 from agent.model.scheduling import Toleration
 from agent.model.security import SecurityContext
@@ -68,14 +70,14 @@ def test_a_core_struct_shows_its_go_names_and_a_meta_struct_its_json_names() -> 
     toleration = Toleration(key="k", operator="Exists", value="v")
     owner = OwnerReference(api_version="v1", kind="Event", name="e", uid="u")
 
-    assert gotext.to_json(toleration) == (
+    assert to_json(toleration) == (
         '{"Key":"k","Operator":"Exists","Value":"v","Effect":"","TolerationSeconds":null}'
     )
-    assert gotext.to_json(owner) == '{"apiVersion":"v1","kind":"Event","name":"e","uid":"u"}'
+    assert to_json(owner) == '{"apiVersion":"v1","kind":"Event","name":"e","uid":"u"}'
 
 
 def test_go_names_keep_their_capitals() -> None:
-    shown = json.loads(gotext.to_json(SecurityContext(privileged=True)))
+    shown = json.loads(to_json(SecurityContext(privileged=True)))
 
     assert list(shown)[:3] == ["Capabilities", "Privileged", "SELinuxOptions"]
     assert shown["Privileged"] is True

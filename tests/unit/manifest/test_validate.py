@@ -155,7 +155,7 @@ def test_config_data_is_limited_to_a_mebibyte() -> None:
 
     assert validate_config_map(fits) == []
     (error,) = validate_config_map(too_big)
-    assert error.type is ErrorType.TOO_LONG
+    assert str(error) == "[]: Too long: may not be more than 1048576 bytes"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,9 @@ def test_config_data_is_limited_to_a_mebibyte() -> None:
         ("kubernetes.io/basic-auth", {}, ["data[username]", "data[password]"]),
         ("kubernetes.io/basic-auth", {"password": ""}, []),
         ("kubernetes.io/ssh-auth", {"ssh-privatekey": ""}, ["data[ssh-privatekey]"]),
+        ("kubernetes.io/ssh-auth", {"ssh-privatekey": "eA=="}, []),
         ("kubernetes.io/dockerconfigjson", {}, ["data[.dockerconfigjson]"]),
+        ("kubernetes.io/dockerconfigjson", {".dockerconfigjson": "e30="}, []),
         (
             "kubernetes.io/service-account-token",
             {},
@@ -189,6 +191,12 @@ def test_what_is_no_docker_configuration_is_not_shown() -> None:
 
     assert error.value == "<secret contents redacted>"
     assert "password" not in str(error)
+
+
+def test_two_containers_of_one_name_are_told_once() -> None:
+    twice = pod(container("a"), container("a"))
+
+    assert texts(twice) == ['spec.containers[1].name: Duplicate value: "a"']
 
 
 def test_string_data_of_a_secret_counts() -> None:

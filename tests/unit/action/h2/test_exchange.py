@@ -175,3 +175,11 @@ def test_nothing_is_answered_once_the_verdict_is_known() -> None:
 
     assert exchange.receive(h2.answered(1)) == b""
     assert exchange.message == SERVING
+
+
+def test_words_of_farewell_that_are_not_text_are_escaped() -> None:
+    exchange = received(h2.SETTINGS + h2.goaway(1, 2, b"bye \xff"), b"")
+
+    assert exchange.failure.message.endswith(
+        'received prior goaway: code: INTERNAL_ERROR, debug data: "bye \\xff"'
+    )

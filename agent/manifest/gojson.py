@@ -1,4 +1,4 @@
-"""How does Go print a value? Kubernetes' messages quote values with Go's %q and encoding/json."""
+"""How does Go write a value as JSON? Kubernetes shows bad values so in its messages."""
 
 from __future__ import annotations
 
@@ -9,17 +9,6 @@ import msgspec
 
 from agent.model.base import Object
 
-_SHORT_ESCAPES = {
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-    "\\": "\\\\",
-    '"': '\\"',
-}
 #: JSON names whose Go name is not simply the name with a capital letter.
 _GO_NAMES = {
     "ip": "IP",
@@ -53,28 +42,6 @@ _GO_NAMES = {
     "gcePersistentDisk": "GCEPersistentDisk",
     "storageos": "StorageOS",
 }
-
-
-def quote(text: str) -> str:
-    """Return `text` as Go's strconv.Quote (%q) writes it."""
-    if text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'
-    return '"' + "".join(_quoted_rune(rune) for rune in text) + '"'
-
-
-def _quoted_rune(rune: str) -> str:
-    """One rune inside %q; a lone surrogate stands for a byte that was not UTF-8."""
-    short = _SHORT_ESCAPES.get(rune)
-    if short is not None:
-        return short
-    if rune.isprintable():
-        return rune
-    code = ord(rune)
-    if code < 0x20 or code == 0x7F:
-        return f"\\x{code:02x}"
-    if 0xDC80 <= code <= 0xDCFF:
-        return f"\\x{code - 0xDC00:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def to_json(value: object) -> str:
