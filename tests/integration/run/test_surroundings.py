@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.run.conftest import needs_ordinary_user, open_place
 from tests.support import barepod
-from tests.support.barepod import NOBODY, Run, Setup, container, hook, pod, probe, python, sh
+from tests.support.barepod import NOBODY, Setup, container, hook, pod, probe, python, sh
 
 pytestmark = pytest.mark.integration
 
