@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agent.host.wire import Message, Spec
 
     Ready = Callable[[], None]
-    Begin = Callable[[Spec, "Pipes", int, int], tuple[int, int]]
+    Begin = Callable[[Spec, "Pipes", tuple[int, int], int], tuple[int, int]]
 
 _READ = 64 * 1024
 _KEEP = 10 * 1024
@@ -118,17 +118,22 @@ class Pipes:
         close_all((self.out, self.err, self.report))
 
 
-def by_clone(spec: Spec, pipes: Pipes, cgroup_fd: int, stdin: int) -> tuple[int, int]:
-    """Start through a copy of this process, which can take any preparation; pid and pidfd."""
+def by_clone(spec: Spec, pipes: Pipes, fds: tuple[int, int], stdin: int) -> tuple[int, int]:
+    """Start through a copy of this process, which can take any preparation; pid and pidfd.
+
+    `fds` are the cgroup and the pidfd of the process whose mounts it shares, or negative.
+    """
     parent = os.getpid()
+    cgroup_fd, inside = fds
     born = clone.clone(cgroup_fd=cgroup_fd, as_sibling=False)
     if born.pid == 0:
         join = -1 if born.joined else cgroup_fd
-        clone.become(spec, (stdin, pipes.out_end, pipes.err_end), pipes.report_end, parent, join)
+        stdio = (stdin, pipes.out_end, pipes.err_end)
+        clone.become(spec, stdio, pipes.report_end, parent, join, inside)
     return born.pid, born.pidfd
 
 
-def by_spawn(spec: Spec, pipes: Pipes, _cgroup_fd: int, stdin: int) -> tuple[int, int]:
+def by_spawn(spec: Spec, pipes: Pipes, _fds: tuple[int, int], stdin: int) -> tuple[int, int]:
     """Start by posix_spawn, which copies nothing: for commands that need no preparation.
 
     This process stands still until the program is executed.
@@ -167,7 +172,7 @@ class Capture:
         self,
         id_: int,
         spec: Spec,
-        cgroup_fd: int,
+        fds: tuple[int, int],
         stdin: int,
         begin: Begin,
         watch: Watch,
@@ -181,7 +186,7 @@ class Capture:
         self._status: tuple[int, int] | None = None
         pipes = Pipes()
         try:
-            self.pid, self._pidfd = begin(spec, pipes, cgroup_fd, stdin)
+            self.pid, self._pidfd = begin(spec, pipes, fds, stdin)
         except BaseException:
             pipes.close_all()
             raise

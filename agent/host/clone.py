@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from agent.host.wire import Spec
+    from agent.host.wire import Bind, Spec
 
 _CLONE_PIDFD = 0x1000
 _CLONE_PARENT = 0x8000
@@ -109,15 +109,21 @@ def clone(*, cgroup_fd: int, as_sibling: bool) -> Born:
 
 
 def become(
-    spec: Spec, stdio: tuple[int, int, int], report: int, parent: int, join_fd: int
+    spec: Spec,
+    stdio: tuple[int, int, int],
+    report: int,
+    parent: int,
+    join_fd: int,
+    inside: int = -1,
 ) -> NoReturn:
     """In the child: become the program. `report` (close-on-exec) tells the parent of a failure.
 
     `join_fd` is the cgroup still to be joined, or negative; `parent` the pid of the parent, in
-    whose absence the process must not start if it is to die with it.
+    whose absence the process must not start if it is to die with it. `inside` is the pidfd of the
+    process whose mounts it shares, or negative.
     """
     try:
-        _prepare(spec, stdio, parent, join_fd)
+        _prepare(spec, stdio, parent, join_fd, inside)
         _execute(spec[0], spec[1])
     except Failure as exc:
         _report(report, exc)
@@ -141,12 +147,16 @@ def _report(fd: int, failure: Failure) -> None:
     os.write(fd, os.fsencode(text)[:_REPORT_SIZE])
 
 
-def _prepare(spec: Spec, stdio: tuple[int, int, int], parent: int, join_fd: int) -> None:
+def _prepare(
+    spec: Spec, stdio: tuple[int, int, int], parent: int, join_fd: int, inside: int
+) -> None:
     # Every page that the copy touches costs a fault: nothing is done that need not be.
-    _, _, cwd, user, _, rlimits, no_new_privs, cap_drop, _, die, tty = spec
+    _, _, cwd, user, _, rlimits, no_new_privs, cap_drop, _, die, tty, mounts = spec
     if join_fd >= 0:
         step("cgroup", lambda: _join(join_fd))
     step("session", lambda: _settle(stdio, tty=tty))
+    if mounts or inside >= 0:
+        _change_view(mounts, inside)
     if rlimits:
         step("rlimit", lambda: _limit(rlimits))
     if cap_drop:
@@ -182,6 +192,15 @@ def _settle(stdio: tuple[int, int, int], *, tty: bool) -> None:
         os.dup2(fd, number)
     if tty:
         _check(_libc.ioctl(0, _TIOCSCTTY, 0))
+
+
+def _change_view(mounts: tuple[Bind, ...], inside: int) -> None:
+    from agent.host import mounting  # the helper has it already (see `Helper._start`)
+
+    if inside >= 0:
+        mounting.enter(inside)
+    else:
+        mounting.mount_all(mounts)
 
 
 def _limit(limits: tuple[tuple[int, int, int], ...]) -> None:

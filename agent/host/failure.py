@@ -32,6 +32,12 @@ def spawn_error(program: str, cwd: str, reason: tuple[str, int, str]) -> SpawnEr
             message = f"exec: {_quote(program)}: {_lookup_text(errno, detail, text)}"
         case "exec":
             message = f"exec {detail}: {text}"
+        case "mount":
+            message = f"error mounting a volume at {_quote(detail)}: {text}"
+        case "namespace":
+            message = f"cannot make a mount namespace for the volumes: {text}{_hint(errno)}"
+        case "inside":
+            message = f"cannot enter the container's mount namespace: {text}"
         case "cwd":
             message = f"chdir to cwd ({_quote(cwd)}) set in config.json failed: {text}"
         case _:
@@ -45,6 +51,12 @@ def _lookup_text(errno: int, path: str, text: str) -> str:
     if errno in (errnos.EISDIR, errnos.EACCES):
         return text
     return f"stat {path}: {text}"
+
+
+def _hint(errno: int) -> str:
+    if errno in (errnos.EPERM, errnos.EACCES, errnos.ENOSPC, errnos.ENOSYS, errnos.EINVAL):
+        return "; barepod must run as root, or the kernel must allow user namespaces to its user"
+    return ""
 
 
 def _quote(text: str) -> str:

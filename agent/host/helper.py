@@ -104,26 +104,29 @@ class Helper:
         elif kind == wire.PING:
             self._send((wire.PONG, id_))
 
-    def _by_role(self, present: int, fds: list[int]) -> tuple[int, int, int, int]:
+    def _by_role(self, present: int, fds: list[int]) -> tuple[int, int, int, int, int]:
         given = iter(fds)
         stdin, stdout, stderr = (next(given) if present & bit else self._null for bit in (1, 2, 4))
-        return stdin, stdout, stderr, next(given) if present & 8 else -1
+        cgroup, inside = (next(given) if present & bit else -1 for bit in (8, 16))
+        return stdin, stdout, stderr, cgroup, inside
 
     def _start(
         self,
         kind: int,
         id_: int,
         spec: Spec,
-        fds: tuple[int, int, int, int],
+        fds: tuple[int, int, int, int, int],
         timeout: float | None,
         careful: bool,
     ) -> None:
+        if spec[-1] or fds[4] >= 0:
+            import agent.host.mounting  # noqa: F401 - here once, not in every child
         try:
             with clone.Inherited(spec):
                 if kind == wire.SPAWN:
                     self._spawn(id_, spec, fds[:3], fds[3])
                 else:
-                    self._capture(id_, spec, fds[3], timeout, careful=careful)
+                    self._capture(id_, spec, fds[3:], timeout, careful=careful)
         except clone.Failure as exc:
             self._fail(kind, id_, exc)
         except OSError as exc:
@@ -178,16 +181,16 @@ class Helper:
         return (*spec[:3], None, *spec[4:])
 
     def _capture(
-        self, id_: int, spec: Spec, cgroup_fd: int, timeout: float | None, *, careful: bool
+        self, id_: int, spec: Spec, fds: tuple[int, int], timeout: float | None, *, careful: bool
     ) -> None:
         def answer(message: Message) -> None:
             self._captures.pop(id_, None)
             self._send(message)
 
         _, _, _, user, _, rlimits, no_new_privs, cap_drop = spec[:8]
-        prepared = user is not None or rlimits or no_new_privs or cap_drop or cgroup_fd >= 0
+        prepared = user is not None or rlimits or no_new_privs or cap_drop or max(fds) >= 0
         begin = by_clone if prepared or careful else by_spawn
-        self._captures[id_] = Capture(id_, spec, cgroup_fd, self._null, begin, self._watch, answer)
+        self._captures[id_] = Capture(id_, spec, fds, self._null, begin, self._watch, answer)
         if timeout is not None:
             self._after(timeout, lambda: self._timed_out(id_))
 

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     Message = tuple[Any, ...]
+    #: source, path below it, target, flags (see below)
+    Bind = tuple[str, str, str, int]
     #: argv, env, cwd, (uid, gid, groups) or None, umask, rlimits, no_new_privs, cap_drop, mark,
-    #: die with the parent, make stdin the controlling terminal
+    #: die with the parent, make stdin the controlling terminal, mounts
     Spec = tuple[
         tuple[str, ...],
         dict[str, str],
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         int,
         bool,
         bool,
+        tuple[Bind, ...],
     ]
 
 SPAWN = 1
@@ -46,6 +49,16 @@ FAILED = 7
 CAPTURED = 8
 PONG = 9
 _LARGE = 10
+
+#: What is particular about a mount: nothing can be written; nor in mounts below it, wherever the
+#: kernel can (or else it fails); what the host mounts below it later appears; programs may run
+#: from it wherever it lies; its mount point does not exist and cannot be made on the host.
+READ_ONLY = 1
+READ_ONLY_BELOW = 2
+READ_ONLY_BELOW_OR_FAIL = 4
+FOLLOWS_HOST = 8
+RUNNABLE = 16
+PRETENDED = 32
 
 _PACKET = 64 * 1024
 _MAX_FDS = 8
