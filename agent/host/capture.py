@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agent.host.wire import Message, Spec
 
     Ready = Callable[[], None]
-    Begin = Callable[[Spec, "Pipes", tuple[int, int], int], tuple[int, int]]
+    Begin = Callable[[Spec, "Pipes", int, int], tuple[int, int]]
 
 _READ = 64 * 1024
 _KEEP = 10 * 1024
@@ -118,35 +118,29 @@ class Pipes:
         close_all((self.out, self.err, self.report))
 
 
-def by_clone(spec: Spec, pipes: Pipes, fds: tuple[int, int], stdin: int) -> tuple[int, int]:
-    """Start through a copy of this process, which can take any preparation; pid and pidfd.
-
-    `fds` are the cgroup and the pidfd of the process whose mounts it shares, or negative.
-    """
+def by_clone(spec: Spec, pipes: Pipes, cgroup_fd: int, stdin: int) -> tuple[int, int]:
+    """Start through a copy of this process, which can take any preparation; pid and pidfd."""
     parent = os.getpid()
-    cgroup_fd, inside = fds
     born = clone.clone(cgroup_fd=cgroup_fd, as_sibling=False)
     if born.pid == 0:
         join = -1 if born.joined else cgroup_fd
-        stdio = (stdin, pipes.out_end, pipes.err_end)
-        clone.become(spec, stdio, pipes.report_end, parent, join, inside)
+        clone.become(spec, (stdin, pipes.out_end, pipes.err_end), pipes.report_end, parent, join)
     return born.pid, born.pidfd
 
 
-def by_spawn(spec: Spec, pipes: Pipes, _fds: tuple[int, int], stdin: int) -> tuple[int, int]:
+def by_spawn(spec: Spec, pipes: Pipes, _cgroup_fd: int, stdin: int) -> tuple[int, int]:
     """Start by posix_spawn, which copies nothing: for commands that need no preparation.
 
     This process stands still until the program is executed.
     """
-    argv, env, cwd = spec[:3]
-    clone.step("cwd", lambda: os.chdir(cwd))
-    path = clone.look_up(argv[0], env.get("PATH", ""))
+    clone.step("cwd", lambda: os.chdir(spec.cwd))
+    path = clone.look_up(spec.argv[0], spec.env.get("PATH", ""))
     actions = [
         (os.POSIX_SPAWN_DUP2, fd, number)
         for number, fd in enumerate((stdin, pipes.out_end, pipes.err_end))
     ]
     try:
-        pid = os.posix_spawn(path, argv, env, file_actions=actions, setsid=True)
+        pid = os.posix_spawn(path, spec.argv, spec.env, file_actions=actions, setsid=True)
     except (OSError, ValueError) as exc:
         raise clone.Failure("exec", getattr(exc, "errno", None) or EINVAL, path) from None
     return pid, os.pidfd_open(pid)
@@ -172,7 +166,7 @@ class Capture:
         self,
         id_: int,
         spec: Spec,
-        fds: tuple[int, int],
+        cgroup_fd: int,
         stdin: int,
         begin: Begin,
         watch: Watch,
@@ -180,13 +174,13 @@ class Capture:
     ) -> None:
         """Start it (OSError: no free descriptors; clone.Failure: no process)."""
         self._id = id_
-        self._mark = spec[8]
+        self._mark = spec.mark
         self._watch = watch
         self._answer = answer
         self._status: tuple[int, int] | None = None
         pipes = Pipes()
         try:
-            self.pid, self._pidfd = begin(spec, pipes, fds, stdin)
+            self.pid, self._pidfd = begin(spec, pipes, cgroup_fd, stdin)
         except BaseException:
             pipes.close_all()
             raise

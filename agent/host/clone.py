@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from agent.host.wire import Bind, Spec
+    from agent.host.wire import Spec
 
 _CLONE_PIDFD = 0x1000
 _CLONE_PARENT = 0x8000
@@ -68,8 +68,8 @@ class Inherited:
     __slots__ = ("_mark", "_umask")
 
     def __init__(self, spec: Spec) -> None:
-        self._umask = spec[4]
-        self._mark = spec[8]
+        self._umask = spec.umask
+        self._mark = spec.mark
 
     def __enter__(self) -> None:
         os.umask(self._umask)
@@ -109,22 +109,16 @@ def clone(*, cgroup_fd: int, as_sibling: bool) -> Born:
 
 
 def become(
-    spec: Spec,
-    stdio: tuple[int, int, int],
-    report: int,
-    parent: int,
-    join_fd: int,
-    inside: int = -1,
+    spec: Spec, stdio: tuple[int, int, int], report: int, parent: int, join_fd: int
 ) -> NoReturn:
     """In the child: become the program. `report` (close-on-exec) tells the parent of a failure.
 
     `join_fd` is the cgroup still to be joined, or negative; `parent` the pid of the parent, in
-    whose absence the process must not start if it is to die with it. `inside` is the pidfd of the
-    process whose mounts it shares, or negative.
+    whose absence the process must not start if it is to die with it.
     """
     try:
-        _prepare(spec, stdio, parent, join_fd, inside)
-        _execute(spec[0], spec[1])
+        _prepare(spec, stdio, parent, join_fd)
+        _execute(spec.argv, spec.env)
     except Failure as exc:
         _report(report, exc)
     except BaseException as exc:  # noqa: BLE001 - the copy must never return into the loop
@@ -147,27 +141,24 @@ def _report(fd: int, failure: Failure) -> None:
     os.write(fd, os.fsencode(text)[:_REPORT_SIZE])
 
 
-def _prepare(
-    spec: Spec, stdio: tuple[int, int, int], parent: int, join_fd: int, inside: int
-) -> None:
+def _prepare(spec: Spec, stdio: tuple[int, int, int], parent: int, join_fd: int) -> None:
     # Every page that the copy touches costs a fault: nothing is done that need not be.
-    _, _, cwd, user, _, rlimits, no_new_privs, cap_drop, _, die, tty, mounts = spec
     if join_fd >= 0:
         step("cgroup", lambda: _join(join_fd))
-    step("session", lambda: _settle(stdio, tty=tty))
-    if mounts or inside >= 0:
-        _change_view(mounts, inside)
-    if rlimits:
-        step("rlimit", lambda: _limit(rlimits))
-    if cap_drop:
-        step("capability", lambda: _give_up(cap_drop))
-    if user is not None:
+    step("session", lambda: _settle(stdio, tty=spec.tty))
+    if spec.changes_view:
+        _change_view(spec)
+    if spec.rlimits:
+        step("rlimit", lambda: _limit(spec.rlimits))
+    if spec.cap_drop:
+        step("capability", lambda: _give_up(spec.cap_drop))
+    if (user := spec.user) is not None:
         step("user", lambda: _change_user(*user))
-    if no_new_privs:
+    if spec.no_new_privs:
         step("user", lambda: _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
-    if die:  # after the change of user, which clears it
+    if spec.die:  # after the change of user, which clears it
         step("session", lambda: _die_with(parent))
-    step("cwd", lambda: os.chdir(cwd))
+    step("cwd", lambda: os.chdir(spec.cwd))
 
 
 def step(stage: str, action: Callable[[], None]) -> None:
@@ -194,13 +185,13 @@ def _settle(stdio: tuple[int, int, int], *, tty: bool) -> None:
         _check(_libc.ioctl(0, _TIOCSCTTY, 0))
 
 
-def _change_view(mounts: tuple[Bind, ...], inside: int) -> None:
-    from agent.host import mounting  # the helper has it already (see `Helper._start`)
+def _change_view(spec: Spec) -> None:
+    from agent.host import mounting  # the helper has it already (see `Helper._handle`)
 
-    if inside >= 0:
-        mounting.enter(inside)
+    if spec.inside >= 0:
+        mounting.enter(spec.inside)
     else:
-        mounting.mount_all(mounts)
+        mounting.mount_all(spec.mounts)
 
 
 def _limit(limits: tuple[tuple[int, int, int], ...]) -> None:

@@ -23,13 +23,13 @@ from heapq import heappop, heappush
 from agent.host import cgroup_files, clone, descendants, marks, wire
 from agent.host.capture import Capture, Killing, Watch, by_clone, by_spawn
 from agent.host.launch import SURVIVED
-from agent.host.wire import Channel, Packet
+from agent.host.wire import Channel, Packet, Spec
 
 TYPE_CHECKING = False  # importing `typing` would double the helper's memory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.host.wire import Message, Spec
+    from agent.host.wire import Message
 
 _SIGNALS = range(1, 65)
 _UNCHANGEABLE = (9, 19, 32, 33)
@@ -91,12 +91,18 @@ class Helper:
     def _handle(self, message: Message, fds: list[int]) -> None:
         kind, id_ = message[:2]
         if kind in (wire.SPAWN, wire.CAPTURE):
-            _, _, spec, present, timeout, careful = message
+            _, _, fields, present, timeout, careful = message
             if len(fds) != present.bit_count():
                 self._fail(kind, id_, clone.Failure("descriptors", EMFILE))
                 return
-            roles = self._by_role(present, fds)
-            self._start(kind, id_, self._without_change(spec), roles, timeout, careful)
+            spec = Spec(*fields)
+            if self._is_self(spec.user):
+                spec.user = None  # needs no preparation
+            if present & 16:
+                spec.inside = fds[-1]
+            if spec.changes_view:
+                import agent.host.mounting  # noqa: F401 - here once, not in every child
+            self._start(kind, id_, spec, self._by_role(present, fds), timeout, careful)
         elif kind == wire.CANCEL:
             self._cancel(id_)
         elif kind == wire.GUARD:
@@ -104,29 +110,26 @@ class Helper:
         elif kind == wire.PING:
             self._send((wire.PONG, id_))
 
-    def _by_role(self, present: int, fds: list[int]) -> tuple[int, int, int, int, int]:
+    def _by_role(self, present: int, fds: list[int]) -> tuple[int, int, int, int]:
         given = iter(fds)
         stdin, stdout, stderr = (next(given) if present & bit else self._null for bit in (1, 2, 4))
-        cgroup, inside = (next(given) if present & bit else -1 for bit in (8, 16))
-        return stdin, stdout, stderr, cgroup, inside
+        return stdin, stdout, stderr, next(given) if present & 8 else -1
 
     def _start(
         self,
         kind: int,
         id_: int,
         spec: Spec,
-        fds: tuple[int, int, int, int, int],
+        fds: tuple[int, int, int, int],
         timeout: float | None,
         careful: bool,
     ) -> None:
-        if spec[-1] or fds[4] >= 0:
-            import agent.host.mounting  # noqa: F401 - here once, not in every child
         try:
             with clone.Inherited(spec):
                 if kind == wire.SPAWN:
                     self._spawn(id_, spec, fds[:3], fds[3])
                 else:
-                    self._capture(id_, spec, fds[3:], timeout, careful=careful)
+                    self._capture(id_, spec, fds[3], timeout, careful=careful)
         except clone.Failure as exc:
             self._fail(kind, id_, exc)
         except OSError as exc:
@@ -173,24 +176,19 @@ class Helper:
         self._send(message, (started.pidfd,))
         os.close(started.pidfd)
 
-    def _without_change(self, spec: Spec) -> Spec:
-        """The user we are anyway needs no preparation."""
-        user = spec[3]
-        if user is None or (user[0], {user[1], *user[2]}) != self._self:
-            return spec
-        return (*spec[:3], None, *spec[4:])
+    def _is_self(self, user: tuple[int, int, tuple[int, ...]] | None) -> bool:
+        return user is not None and (user[0], {user[1], *user[2]}) == self._self
 
     def _capture(
-        self, id_: int, spec: Spec, fds: tuple[int, int], timeout: float | None, *, careful: bool
+        self, id_: int, spec: Spec, cgroup_fd: int, timeout: float | None, *, careful: bool
     ) -> None:
         def answer(message: Message) -> None:
             self._captures.pop(id_, None)
             self._send(message)
 
-        _, _, _, user, _, rlimits, no_new_privs, cap_drop = spec[:8]
-        prepared = user is not None or rlimits or no_new_privs or cap_drop or max(fds) >= 0
-        begin = by_clone if prepared or careful else by_spawn
-        self._captures[id_] = Capture(id_, spec, fds, self._null, begin, self._watch, answer)
+        prepared = careful or cgroup_fd >= 0 or spec.prepared_in_child()
+        begin = by_clone if prepared else by_spawn
+        self._captures[id_] = Capture(id_, spec, cgroup_fd, self._null, begin, self._watch, answer)
         if timeout is not None:
             self._after(timeout, lambda: self._timed_out(id_))
 

@@ -14,7 +14,7 @@ import os
 import stat
 
 from agent.host.clone import Failure
-from agent.host.mounting import libc, mount
+from agent.host.mounting import libc, mount, unmount
 
 TYPE_CHECKING = False  # importing `typing` would double the helper's memory
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _MS_RDONLY = 1
 _MS_REMOUNT = 32
 _MS_BIND = 4096
 _MS_REC = 16384
-_MNT_DETACH = 2
 _O_DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -88,7 +87,7 @@ def _change_root() -> None:
     os.chdir(f"/{base}")
     # The old root then lies over the new one, and goes.
     _check(libc.syscall(_pivot_root(), b".", b"."))
-    _check(libc.umount2(b".", _MNT_DETACH))
+    unmount(".")
     os.chdir("/")
 
 
