@@ -20,6 +20,14 @@ def reason_text(errno: int) -> str:
     return _GO.get(errno, text[:1].lower() + text[1:])
 
 
+def os_error_text(exc: OSError) -> str:
+    """The path concerned, if any, and the reason, as Go's PathError has them."""
+    if exc.errno is None:  # one of ours, with a text of its own
+        return str(exc)
+    reason = reason_text(exc.errno)
+    return f"{exc.filename}: {reason}" if isinstance(exc.filename, str) else reason
+
+
 def spawn_error(program: str, cwd: str, reason: tuple[str, int, str]) -> SpawnError:
     """The error for what the helper reported: (stage, errno, path concerned).
 

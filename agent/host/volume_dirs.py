@@ -94,27 +94,32 @@ def mount_memory(path: str, size: int | None) -> None:
         mount("barepod", path, "tmpfs", 0, options)
 
 
-def replace_files(path: str, files: Mapping[str, tuple[bytes, int]]) -> None:
+def replace_files(
+    path: str, files: Mapping[str, tuple[bytes, int]], before_shown: Callable[[], None]
+) -> None:
     """Let a volume have exactly these files: a reader sees the old ones or the new, never a mix.
 
-    `files` are content and permissions by path. The layout is the kubelet's (AtomicWriter), on
-    which programs rely that watch their configuration: `..data` is a link to a directory with the
-    files, and the first part of each path is a link through it.
+    `files` are content and permissions by path; `before_shown` is called when they are written and
+    nobody sees them yet. OSError leaves the old ones.
+
+    The layout is the kubelet's (AtomicWriter), since programs that watch their configuration rely
+    on it: `..data` is a link to a directory with the files, and the first part of each path is a
+    link through that.
     """
-    os.chmod(path, 0o777)
-    old = _linked(path)
-    fresh = f"..{os.urandom(8).hex()}"
-    os.mkdir(f"{path}/{fresh}", 0o755)
-    os.chmod(f"{path}/{fresh}", 0o755)
-    for name, (data, mode) in files.items():
-        _write(f"{path}/{fresh}/{name}", data, mode, f"{path}/{fresh}")
-    os.symlink(fresh, f"{path}/{_LINK}_tmp")
-    os.rename(f"{path}/{_LINK}_tmp", f"{path}/{_LINK}")
+    old, fresh = _linked(path), f"..{os.urandom(8).hex()}"
+    try:
+        _make_directory(f"{path}/{fresh}")
+        for name, (data, mode) in files.items():
+            _write(path, f"{fresh}/{name}", data, mode)
+        before_shown()
+        os.symlink(fresh, f"{path}/{_LINK}_tmp")
+        os.rename(f"{path}/{_LINK}_tmp", f"{path}/{_LINK}")
+    except BaseException:
+        _forget(f"{path}/{fresh}")
+        raise
     _link_names(path, {name.split("/", 1)[0] for name in files})
     if old:
-        import shutil
-
-        shutil.rmtree(f"{path}/{old}", ignore_errors=True)
+        _forget(f"{path}/{old}")
 
 
 def give_to_group(path: str, gid: int, mode_of: Callable[[int, bool], int]) -> None:
@@ -142,11 +147,24 @@ def _linked(path: str) -> str:
         return ""
 
 
-def _write(path: str, data: bytes, mode: int, root: str) -> None:
-    folder = os.path.dirname(path)
-    if folder != root:
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+def _make_directory(path: str) -> None:
+    os.mkdir(path)
+    os.chmod(path, 0o755)  # whatever the umask
+
+
+def _forget(path: str) -> None:
+    import shutil
+
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _write(root: str, name: str, data: bytes, mode: int) -> None:
+    folder = root
+    for part in name.split("/")[:-1]:
+        folder = f"{folder}/{part}"
+        if not os.path.isdir(folder):
+            _make_directory(folder)
+    fd = os.open(f"{root}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         view = memoryview(data)
         while view:
