@@ -17,9 +17,9 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 from agent.action import runner
+from agent.action.exec import Capture, Captured
 from agent.action.handler import Handler, Role, Target
 from agent.action.result import ActionResult, Outcome
 from agent.action.runner import Engines, Machine
@@ -128,7 +128,9 @@ def _action(kind: str, port: int) -> ProbeHandler:
     return ProbeHandler(http_get=HTTPGetAction(path="/healthz", port=port, scheme="HTTP"))
 
 
-def _no_captures(*_: object) -> Any:
+def _no_captures(
+    argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
+) -> Capture:
     raise AssertionError("no commands are measured here")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from agent.cli.show import open_show
 from agent.config import Config
@@ -12,6 +14,9 @@ from agent.host.launch import Launched
 from agent.manifest.load import Manifest
 from agent.model.pod import Pod
 from agent.store.memory import Change, ChangeType, MemoryStore
+
+if TYPE_CHECKING:
+    from agent.pod.manager import PodManager
 
 EXIT_KILLED = 130
 _GRACEFUL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -26,8 +31,11 @@ class Foreground:
         self._output = output
         self._launched = launched
         self._store = MemoryStore()
+        self._manager: PodManager | None = None
         self._stop_requests = 0
+        self._is_read = True
         self._failed: dict[str, Pod] = {}
+        self._ended: dict[str, int] = {}
 
     def run(self) -> int:
         """The exit code of the command."""
@@ -36,7 +44,12 @@ class Foreground:
     async def _run(self) -> int:
         from agent.daemon import Hooks, open_node
 
-        show = open_show(self._output, self._manifest)
+        loop = asyncio.get_running_loop()
+        show = open_show(
+            self._output,
+            self._manifest,
+            on_broken=lambda: _tell(loop, self._reader_gone),
+        )
         self._store.watch(show.change)
         self._store.watch(self._note)
         try:
@@ -46,7 +59,9 @@ class Foreground:
                 Hooks(follower=show.follower, problem=show.problem),
                 self._launched,
             ) as manager:
-                self._catch_signals(manager.delete_all, manager.kill_all)
+                self._manager = manager
+                for number in _GRACEFUL:
+                    loop.add_signal_handler(number, self._stop)
                 for config_map in self._manifest.config_maps:
                     self._store.put(config_map)
                 for secret in self._manifest.secrets:
@@ -54,42 +69,61 @@ class Foreground:
                 for loaded in self._manifest.pods:
                     missed = tuple(str(field) for field in loaded.ignored if field.is_missed)
                     manager.add(loaded.pod, missed)
+                if not self._is_read:
+                    manager.delete_all()
         finally:
             await show.close()
         return self._exit_code()
 
-    def _catch_signals(self, delete_all: Callable[[], None], kill_all: Callable[[], None]) -> None:
+    def _stop(self) -> None:
         """The first request stops gracefully, the second kills."""
+        assert self._manager is not None
+        self._stop_requests += 1
+        if self._stop_requests == 1:
+            self._manager.delete_all()
+        else:
+            self._manager.kill_all()
 
-        def stop() -> None:
-            self._stop_requests += 1
-            if self._stop_requests == 1:
-                delete_all()
-            else:
-                kill_all()
+    def _reader_gone(self) -> None:
+        """Whoever read our output has left (`| head`): stop gracefully, as when hung up on.
 
-        loop = asyncio.get_running_loop()
-        for number in _GRACEFUL:
-            loop.add_signal_handler(number, stop)
+        Not counted: Ctrl-C ends a reader too, and must not seem to be pressed twice.
+        """
+        self._is_read = False
+        if self._manager is not None:
+            self._manager.delete_all()
 
     def _note(self, change: Change) -> None:
-        """Remember the pods that failed by themselves, in the order in which they did."""
+        """Remember the order in which containers ended, and pods failed by themselves."""
         pod = change.object
         if not isinstance(pod, Pod) or change.type is ChangeType.DELETED:
             return
+        for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
+            if status.state.terminated is not None:
+                self._ended.setdefault(status.state.terminated.container_id, len(self._ended))
         if pod.status.phase == "Failed" and pod.metadata.deletion_timestamp is None:
             self._failed.setdefault(pod.metadata.uid, pod)
 
     def _exit_code(self) -> int:
         if self._stop_requests > 1:
             return EXIT_KILLED
-        if self._stop_requests or not self._failed:
+        if self._stop_requests or not self._is_read or not self._failed:
             return 0
-        return exit_code_of(next(iter(self._failed.values())))
+        return exit_code_of(next(iter(self._failed.values())), self._ended)
 
 
-def exit_code_of(pod: Pod) -> int:
-    """The exit code of the container of a failed pod that failed first; 1 if none tells."""
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
+    """From another thread to the loop, which may be closed when the news comes."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(what)
+
+
+def exit_code_of(pod: Pod, ended: Mapping[str, int]) -> int:
+    """The exit code of the container of a failed pod that failed first; 1 if none tells.
+
+    `ended` has the place of each container id in the order of their ends: times in a status are
+    cut to seconds.
+    """
     ends = [
         status.state.terminated
         for status in (*pod.status.init_container_statuses, *pod.status.container_statuses)
@@ -97,5 +131,5 @@ def exit_code_of(pod: Pod) -> int:
     ]
     if not ends:
         return 1
-    first = min(ends, key=lambda end: end.finished_at.timestamp() if end.finished_at else 0.0)
+    first = min(ends, key=lambda end: ended.get(end.container_id, len(ended)))
     return first.exit_code & 0xFF or 1

@@ -6,12 +6,12 @@ import sys
 
 import click
 
-EXIT_REFUSED = 2
+from agent.cli.options import config_option, files_argument
 
 
 @click.command("run")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--config", "config_file", metavar="FILE", help="Configuration (barepod.toml).")
+@files_argument
+@config_option
 @click.option(
     "-o",
     "--output",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+import os
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from agent.host.log_engine import Follower
@@ -31,18 +33,16 @@ class Show(Protocol):
         """Something about barepod itself that the user must know."""
         ...
 
-    @property
-    def is_broken(self) -> bool:
-        """Nobody reads any more."""
-        ...
-
     async def close(self) -> None:
         """Show what is left."""
         ...
 
 
-def open_show(output: str, manifest: Manifest) -> Show:
-    """The show for `--output`: text, json or quiet."""
+def open_show(output: str, manifest: Manifest, on_broken: Callable[[], None]) -> Show:
+    """The show for `--output`: text, json or quiet.
+
+    `on_broken` is called, in some thread, when nobody reads stdout any more.
+    """
     several = len(manifest.pods) > 1
     names = [
         _name(loaded.pod, container.name, several=several)
@@ -50,8 +50,9 @@ def open_show(output: str, manifest: Manifest) -> Show:
         for container in (*loaded.pod.spec.init_containers, *loaded.pod.spec.containers)
     ]
     if output == "json":
-        return _Json(Terminal(_STDERR, names=names), several=several)
-    terminal = Terminal(_STDOUT, names=names)
+        lines = Terminal(_STDOUT, environ={"NO_COLOR": "1"}, on_broken=on_broken)
+        return _Json(Terminal(_STDERR, names=names), lines, several=several)
+    terminal = Terminal(_STDOUT, names=names, on_broken=on_broken)
     if output == "quiet":
         return _Quiet(terminal, several=several)
     text = _Text(terminal, several=several)
@@ -78,11 +79,8 @@ class _Quiet:
         return self._terminal.follower(_name(pod, container, several=self._several))
 
     def problem(self, text: str) -> None:
-        sys.stderr.write(f"barepod: {text}\n")
-
-    @property
-    def is_broken(self) -> bool:
-        return self._terminal.is_broken
+        with suppress(OSError):  # nobody reads it
+            os.write(_STDERR, f"barepod: {text}\n".encode("utf-8", "replace"))
 
     async def close(self) -> None:
         await self._terminal.close()
@@ -123,19 +121,15 @@ class _Text(_Quiet):
 class _Json(_Quiet):
     """One Kubernetes watch event a line on stdout; container output goes to stderr."""
 
-    def __init__(self, terminal: Terminal, *, several: bool) -> None:
+    def __init__(self, terminal: Terminal, lines: Terminal, *, several: bool) -> None:
         super().__init__(terminal, several=several)
-        self._lines = Terminal(_STDOUT, environ={"NO_COLOR": "1"})
+        self._lines = lines
 
     def change(self, change: Change) -> None:
         import msgspec
 
         line = msgspec.json.encode({"type": change.type, "object": change.object})
         self._lines.line(line.decode())
-
-    @property
-    def is_broken(self) -> bool:
-        return self._lines.is_broken
 
     async def close(self) -> None:
         await self._lines.close()

@@ -44,7 +44,7 @@ class Census:
     async def kill(self, clock: Clock, seconds: float) -> frozenset[int]:
         """SIGKILL until nobody is left; who resisted for so long is returned.
 
-        Does not suspend if there is nobody.
+        Does not suspend if there was nobody.
         """
         deadline = clock.monotonic() + seconds
         pause = _FIRST_PAUSE
@@ -58,9 +58,13 @@ class Census:
             if (quiet and not alive) or clock.monotonic() > deadline:
                 return frozenset(alive)
             known_ended = ended
-            if alive:
+            self._reaper.reap(ended)  # or every look would take longer than the last
+            if quiet:
                 await clock.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE) if quiet else _FIRST_PAUSE
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                await clock.sleep(0)
+                pause = _FIRST_PAUSE
 
     def _look(self) -> tuple[dict[int, int], set[int]]:
         """The living with their start times, and those that ended and are not reaped yet."""

@@ -94,6 +94,7 @@ class Hierarchy:
         """
         self._reactor = reactor
         self._clock = clock
+        _tidy(base)
         self.path = f"{base}/barepod-{os.getpid()}-{os.urandom(3).hex()}"
         os.mkdir(self.path)
         self.controllers = _enable(base, self.path, frozenset(own_pids))
@@ -150,6 +151,15 @@ def _mounts(mountinfo: str) -> Iterator[tuple[str, str]]:
         if after.startswith("cgroup2 "):
             fields = before.split()
             yield _unescape(fields[3]), _unescape(fields[4])
+
+
+def _tidy(base: str) -> None:
+    """Remove what agents left here that were killed together with their helper, if it is empty."""
+    for name in os.listdir(base):
+        prefix, _, rest = name.partition("-")
+        pid = rest.partition("-")[0]
+        if prefix == "barepod" and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            files.remove(f"{base}/{name}")
 
 
 def _unescape(text: str) -> str:

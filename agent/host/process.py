@@ -44,6 +44,11 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     no_new_privs: bool = False
     cap_drop: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        """There must be something to execute."""
+        if not self.argv:
+            raise ValueError("a command needs at least the program's name")
+
 
 class ExitStatus(msgspec.Struct, frozen=True):
     """How a process ended: `code` is 128 + signal for one that a signal ended."""
@@ -77,6 +82,21 @@ class SpawnError(Exception):
         if self.errno in (errno.EACCES, errno.EISDIR, errno.ENOEXEC, errno.EPERM):
             return _NOT_EXECUTABLE
         return _START_ERROR
+
+
+class Captured(msgspec.Struct, frozen=True):
+    """How a captured command ended.
+
+    `exit_code` is None if it did not end by itself (timed out, cancelled, never started); 128 + n
+    for signal n. `output` is stdout, then stderr, 10 KiB at most (`truncated`).
+    """
+
+    exit_code: int | None
+    output: bytes = b""
+    timed_out: bool = False
+    error: SpawnError | None = None
+    truncated: bool = False
+    signal: int | None = None
 
 
 class Child:

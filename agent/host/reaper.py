@@ -11,6 +11,7 @@ import asyncio
 import ctypes
 import os
 import signal
+from collections.abc import Iterable
 
 from agent.host import descendants, marks
 from agent.host.scheduler import Scheduler, Timer
@@ -82,7 +83,13 @@ class Reaper:
     def look(self) -> None:
         """Reap the orphans that have ended."""
         self._timer = None
-        for pid in self.orphans():
+        self.reap(self.orphans())
+
+    def reap(self, pids: Iterable[int]) -> None:
+        """Reap those of them that are ended children of ours and that nobody watches."""
+        for pid in pids:
+            if pid in self._known or (self._expected and marks.read_mark(pid) in self._expected):
+                continue
             try:
                 os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG)
             except ChildProcessError:

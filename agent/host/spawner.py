@@ -19,8 +19,6 @@ import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from agent.host import wire
 from agent.host.census import Census, Sweep
 from agent.host.clock import Clock
@@ -28,31 +26,17 @@ from agent.host.containment import Boundary, Containment
 from agent.host.failure import spawn_error
 from agent.host.helper_link import HelperLink
 from agent.host.launch import Launched, launch
+from agent.host.process import Captured as Captured
 from agent.host.process import Child, Command, SpawnError
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
 
 if TYPE_CHECKING:
-    from agent.host.wire import Message, Spec
+    from agent.host.wire import Message
 
 _GRACE = 1.0
 _PING_EVERY = 1.0
 _CLOSE_SECONDS = 12.0
-
-
-class Captured(msgspec.Struct, frozen=True):
-    """How a captured command ended.
-
-    `exit_code` is None if it did not end by itself (timed out, cancelled, never started); 128 + n
-    for signal n. `output` is stdout, then stderr, 10 KiB at most (`truncated`).
-    """
-
-    exit_code: int | None
-    output: bytes = b""
-    timed_out: bool = False
-    error: SpawnError | None = None
-    truncated: bool = False
-    signal: int | None = None
 
 
 class Running:
@@ -175,9 +159,9 @@ class Spawner:
         given = [(1, stdin), (2, stdout), (4, stderr), (8, boundary.cgroup_fd)]
         fds = tuple(fd for _, fd in given if fd is not None)
         present = sum(bit for bit, fd in given if fd is not None)
-        spec = self._spec(command, birth.mark, tty=controlling_tty)
+        fields = self._fields(command, birth.mark, tty=controlling_tty)
         id_ = self._next_id()
-        self._send(command, (wire.SPAWN, id_, spec, present, None, True), fds)
+        self._send(command, (wire.SPAWN, id_, fields, present, None, True), fds)
         self._births[id_] = birth
         self._reaper.expect(birth.mark)
         try:
@@ -204,10 +188,10 @@ class Spawner:
         self._running[id_] = running
         cgroup_fd = boundary.cgroup_fd if boundary.limited else None
         fds, present = ((), 0) if cgroup_fd is None else ((cgroup_fd,), 8)
-        spec = self._spec(command, running.mark, tty=False)
+        fields = self._fields(command, running.mark, tty=False)
         try:
             careful = command.argv[0] in self._slow
-            self._send(command, (wire.CAPTURE, id_, spec, present, timeout, careful), fds)
+            self._send(command, (wire.CAPTURE, id_, fields, present, timeout, careful), fds)
         except SpawnError as exc:
             error = exc
             self._scheduler.call_later(0, lambda: self._settle(id_, Captured(None, error=error)))
@@ -227,7 +211,7 @@ class Spawner:
         self._last_id += 1
         return self._last_id
 
-    def _spec(self, command: Command, mark: int, *, tty: bool) -> Spec:
+    def _fields(self, command: Command, mark: int, *, tty: bool) -> Message:
         user = command.user
         return (
             command.argv,

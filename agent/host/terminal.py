@@ -38,13 +38,17 @@ class Terminal:
         *,
         names: Iterable[str] = (),
         environ: Mapping[str, str] = os.environ,
+        on_broken: Callable[[], None] = lambda: None,
     ) -> None:
-        """`fd` stays the caller's; `names` are the containers to align."""
+        """`fd` stays the caller's; `names` are the containers to align.
+
+        `on_broken` is called once, in the terminal's thread, when the terminal has gone away.
+        """
         is_tty = os.isatty(fd)
         self._colored = is_tty and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
         self._width = max((len(_printable(name)) for name in names), default=0)
         self._known: list[str] = []
-        self._queue = _Queue(fd, patience=0.0 if is_tty else _PATIENCE)
+        self._queue = _Queue(fd, patience=0.0 if is_tty else _PATIENCE, on_broken=on_broken)
 
     @property
     def is_broken(self) -> bool:
@@ -128,11 +132,12 @@ class _Lines:
 class _Queue:
     """Lines on their way to a descriptor that may block; `put` is for any thread."""
 
-    def __init__(self, fd: int, *, patience: float) -> None:
+    def __init__(self, fd: int, *, patience: float, on_broken: Callable[[], None]) -> None:
         self.broken = False
         self.written = 0  # bytes so far
         self._fd = fd
         self._patience = patience
+        self._on_broken = on_broken
         self._lines: deque[bytes] = deque()
         self._size = 0
         self._missed = 0
@@ -206,6 +211,7 @@ class _Queue:
                 self.broken = True
                 self._lines.clear()
                 self._changed.notify_all()
+            self._on_broken()
         with self._changed:
             if self._ended is not None:
                 self._ended()

@@ -6,12 +6,11 @@ case, null leaves a plain value as it is, and a repeated name is read into what 
 
 from __future__ import annotations
 
-import binascii
 from typing import Any, Protocol
 
 import msgspec
 
-from agent.manifest import go_time
+from agent.manifest import base64_text, go_time
 from agent.manifest.document import Members, Number
 from agent.manifest.findings import Walk, shown
 from agent.model import quantity
@@ -178,13 +177,13 @@ class Bytes:
         if not isinstance(value, str):
             walk.wrong_type(value, self.go_type, f"must be base64 text, got {shown(value)}")
             return previous
-        raw = value.encode(errors="replace").replace(b"\r", b"").replace(b"\n", b"")
-        wrong = base64_error(value.encode(errors="replace"))
+        raw = value.encode(errors="replace")
+        wrong = base64_text.error_at(raw)
         if wrong is not None:
             go_text = f"illegal base64 data at input byte {wrong}"
             walk.bad_value(go_text, f"must be base64: {go_text}", aborts=False)
             return previous
-        return binascii.b2a_base64(binascii.a2b_base64(raw), newline=False).decode()
+        return base64_text.encode(base64_text.decode(raw))
 
 
 class Anything:
@@ -305,39 +304,3 @@ class Struct:
             walk.leave_field()
         walk.structs.pop()
         return msgspec.structs.replace(previous, **changes)
-
-
-def base64_error(text: bytes) -> int | None:
-    """Return where Go's base64.StdEncoding stumbles over `text`, None when it is well-formed."""
-    alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    filled = 0
-    for at, byte in enumerate(text):
-        if byte in alphabet:
-            filled = (filled + 1) % 4
-        elif byte == ord("="):
-            return _padding_error(text, at, filled)
-        elif byte not in b"\r\n":
-            return at
-    return len(text) - filled if filled else None
-
-
-def _padding_error(text: bytes, at: int, filled: int) -> int | None:
-    """Judge the end of a text from its first `=` on; `filled` characters of four came before."""
-
-    def skip(position: int) -> int:
-        while position < len(text) and text[position] in b"\r\n":
-            position += 1
-        return position
-
-    if filled < 2:
-        return at
-    after = at + 1
-    if filled == 2:
-        after = skip(after)
-        if after == len(text):
-            return len(text)
-        if text[after] != ord("="):
-            return after - 1
-        after += 1
-    after = skip(after)
-    return after if after < len(text) else None

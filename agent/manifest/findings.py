@@ -40,6 +40,7 @@ class Walk:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.structs: list[str] = []
+        self._told: set[str] = set()
         self._path: list[Part] = []
         self._fields: list[str] = []
 
@@ -87,7 +88,8 @@ class Walk:
     def _strict(self, kind: FindingKind, name: str, fields: tuple[str, ...]) -> None:
         path = (*self._path, name)
         go_text = f"{kind.value} field {quote(_go_path(path))}"
-        if not any(finding.go_text == go_text for finding in self.findings):
+        if go_text not in self._told:
+            self._told.add(go_text)
             self.findings.append(Finding(kind, path, go_text, f"{kind.value} field", fields))
 
 

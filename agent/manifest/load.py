@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from agent.manifest import kinds
+from agent.manifest import base64_text, kinds
 from agent.manifest.decode import decode
 from agent.manifest.defaults import default_pod
 from agent.manifest.document import Document, show_path
 from agent.manifest.errors import FieldError, Problem
-from agent.manifest.files import read_documents
+from agent.manifest.files import STDIN, read_documents
 from agent.manifest.findings import FindingKind
 from agent.manifest.gates import HONOURED
 from agent.manifest.origin import Origin
@@ -30,6 +30,8 @@ from agent.model.pod import Pod, PodTemplateSpec
 
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _DEFAULT_NAMESPACE = "default"
+#: Nobody reads more problems of one file than this; the rest is counted.
+_MAX_TOLD = 200
 
 
 class LoadedPod(msgspec.Struct, frozen=True):
@@ -91,17 +93,25 @@ class _Loader:
     def add_file(self, path: str) -> None:
         """Everything that a file holds; its problems in the order of lines."""
         before = len(self._problems)
+        name = "<stdin>" if path == STDIN else path
+        is_empty = True
         for found in read_documents(path):
             if isinstance(found, Problem):
                 self._problems.append(found)
+            elif found.value is not None:
+                self._add_document(found, name)
             else:
-                self._add_document(found, "<stdin>" if path == "-" else path)
-        of_file = self._problems[before:]
-        self._problems[before:] = sorted(set(of_file), key=lambda p: (p.line, of_file.index(p)))
+                continue  # nothing but comments between two markers
+            is_empty = False
+        if is_empty:
+            self._problems.append(Problem(name, 1, "", "is empty"))
+        of_file = sorted(dict.fromkeys(self._problems[before:]), key=lambda p: p.line)
+        if len(of_file) > _MAX_TOLD:
+            last, more = of_file[_MAX_TOLD - 1], len(of_file) - _MAX_TOLD
+            of_file[_MAX_TOLD:] = [Problem(last.file, last.line, "", f"{more} more problems")]
+        self._problems[before:] = of_file
 
     def _add_document(self, document: Document, file: str) -> None:
-        if document.value is None:
-            return  # nothing but comments between two markers
         origin = Origin(file, document)
         places = document.paths() if document.duplicates else {}
         for repeated in document.duplicates:
@@ -149,11 +159,11 @@ class _Loader:
     def _add_known(self, origin: Origin, cls: type[Object], kind: str) -> None:
         decoded = decode(cls, origin.value)
         wrong = False
-        for finding in decoded.findings:
+        for position, finding in enumerate(decoded.findings):
             if finding.kind is FindingKind.DUPLICATE:
                 continue  # told by the document already
             text = finding.text
-            if finding.kind is FindingKind.UNKNOWN:
+            if finding.kind is FindingKind.UNKNOWN and position < _MAX_TOLD:
                 from agent.manifest.suggest import did_you_mean  # only after a slip
 
                 text += did_you_mean(str(finding.path[-1]), finding.fields)
@@ -291,10 +301,8 @@ def _named(meta: ObjectMeta, origin: Origin) -> ObjectMeta:
 
 def _with_string_data(secret: Secret) -> Secret:
     """`stringData` is for writing only and wins over `data` (secret strategy, conversion)."""
-    import binascii  # rare
-
     added = {
-        key: binascii.b2a_base64(text.encode(errors="replace"), newline=False).decode()
+        key: base64_text.encode(text.encode(errors="replace"))
         for key, text in secret.string_data.items()
     }
     return replace(

@@ -137,12 +137,12 @@ def _with_point(digits: str, power: int) -> str:
 
 def _binary(text: str) -> str:
     """`!!binary` is decoded; JSON then replaces what is not UTF-8."""
-    import binascii  # rare
+    from agent.manifest import base64_text  # rare
 
-    try:
-        return binascii.a2b_base64(text).decode(errors="replace")
-    except binascii.Error as exc:
-        raise ScalarError("!!binary value contains invalid base64 data") from exc
+    raw = text.encode(errors="replace")
+    if base64_text.error_at(raw) is not None:
+        raise ScalarError("!!binary value contains invalid base64 data")
+    return base64_text.decode(raw).decode(errors="replace")
 
 
 def _short(tag: str) -> str:

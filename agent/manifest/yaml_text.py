@@ -147,7 +147,7 @@ class _Composer:
         frame = self._stack[-1]
         frame.weight += weight
         if frame.weight > MAX_VALUES:
-            raise self._error(f"aliases expand to more than {MAX_VALUES} values")
+            raise self._error(f"holds more than {MAX_VALUES} values, aliases included")
         if isinstance(frame.value, list):
             frame.value.append(value)
         elif frame.key is None:
@@ -218,10 +218,10 @@ def _told(error: Any, source: str | bytes) -> TextError:
     go_line = go_line or (context.line if context is not None else 0)
     go_text = f"yaml: line {go_line}: {problem}" if go_line else f"yaml: {problem}"
     said = f"is not YAML: {problem}"
-    lines = raw.decode(errors="replace").split("\n")
+    lines = raw.decode(errors="replace").removesuffix("\n").split("\n")
     written = lines[line] if line < len(lines) else ""
     if "\t" in written[: len(written) - len(written.lstrip())]:
         said += " (indent with spaces, not with tabs)"
     elif error.context and context is not None:
         said += f" ({error.context} that begins on line {context.line + 1})"
-    return TextError(said, min(line + 1, max(len(lines), 1)), go_text)
+    return TextError(said, min(line + 1, len(lines)), go_text)

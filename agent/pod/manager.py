@@ -11,6 +11,7 @@ from typing import Protocol, Self
 import msgspec
 
 from agent.host.clock import Clock
+from agent.host.identifiers import new_uid
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
 from agent.model.status import PodStatus
@@ -164,11 +165,9 @@ def _in(clock: Clock, seconds: int) -> datetime:
 
 def _admitted(pod: Pod, node_name: str, now: datetime) -> Pod:
     """The pod with what an API server, a scheduler and a kubelet give it at first."""
-    import uuid
-
     metadata = msgspec.structs.replace(
         pod.metadata,
-        uid=pod.metadata.uid or str(uuid.uuid4()),
+        uid=pod.metadata.uid or new_uid(),
         creation_timestamp=now.replace(microsecond=0),
         generation=pod.metadata.generation or 1,
     )

@@ -57,7 +57,7 @@ class PodProber:
         self._begun = True
         sidecars = tuple(c for c in self._pod.spec.init_containers if restart.is_sidecar(c))
         for container in (*sidecars, *self._pod.spec.containers):
-            for kind, probe in _probes(container):
+            for kind, probe in probes_of(container):
                 worker = ProbeWorker(self._pod, container, kind, probe, self._parts)
                 self._workers[container.name, kind] = worker
                 worker.start()
@@ -81,7 +81,8 @@ class PodProber:
             worker.stop()
 
 
-def _probes(container: Container) -> list[tuple[ProbeKind, Probe]]:
+def probes_of(container: Container) -> list[tuple[ProbeKind, Probe]]:
+    """The probes of a container in the order in which they matter, commands expanded."""
     kinds = (
         (ProbeKind.STARTUP, container.startup_probe),
         (ProbeKind.READINESS, container.readiness_probe),

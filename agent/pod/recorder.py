@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from agent.host.clock import Clock
+from agent.host.identifiers import new_uid
 from agent.model.event import Event, EventSource, EventType, Reason
 from agent.model.meta import ObjectMeta, ObjectReference
 from agent.model.pod import Pod
@@ -47,7 +48,10 @@ class Recorder:
             api_version="v1",
             kind="Event",
             metadata=ObjectMeta(
-                name=event_name(pod.metadata.name, now_ns), namespace=pod.metadata.namespace
+                name=event_name(pod.metadata.name, now_ns),
+                namespace=pod.metadata.namespace,
+                uid=new_uid(),
+                creation_timestamp=stamp,
             ),
             involved_object=reference(pod, container),
             reason=reason,

@@ -5,10 +5,10 @@ What the container runtime does below a kubelet (CRI: CreateContainer), for plai
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 
 from agent.host import capabilities, users
+from agent.host.identifiers import new_container_id
 from agent.host.limits import Limits
 from agent.host.process import Command, parse_signal
 from agent.model.container import Container
@@ -43,7 +43,7 @@ class HostRuntime:
     def create(self, pod: Pod, container: Container, restart_count: int) -> PreparedRun:
         """Prepare a run; raises StartError."""
         blueprint = self.blueprint(pod, container)
-        container_id = secrets.token_hex(32)
+        container_id = new_container_id()
         try:
             return PreparedRun(
                 self._machine,

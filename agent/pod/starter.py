@@ -189,13 +189,16 @@ class Starter:
         self, pod: Pod, container: Container, run: ContainerRun, instance: Instance
     ) -> Attempt:
         hook = container.lifecycle.post_start if container.lifecycle is not None else None
-        self._facts.start_succeeded(container.name)
+        if hook is None:
+            self._facts.start_succeeded(container.name)
         self._facts.began(run, instance, hidden=hook is not None)
         self._watch(container.name, instance)
         if hook is None:
             return Attempt(True)
         failure = await self._run_hook(container.name, hook, instance)
         if failure is None:
+            # Until now the status has shown why the container was waiting.
+            self._facts.start_succeeded(container.name)
             self._facts.reveal(run.container_id)
             return Attempt(True)
         self._event(

@@ -48,12 +48,23 @@ class MemoryStore:
         self._watchers: list[Watcher] = []
 
     def put(self, obj: T) -> T:
-        """Create or replace `obj`; returns it as stored, with its new resource version."""
+        """Create or replace `obj`; returns it as stored, with its new resource version.
+
+        An object keeps the UID and the time of creation with which it came.
+        """
         key = _key(obj)
         self._version += 1
         metadata = msgspec.structs.replace(obj.metadata, resource_version=str(self._version))
+        before = self._objects.get(key)
+        if before is not None:
+            metadata = msgspec.structs.replace(
+                metadata,
+                uid=before.metadata.uid or metadata.uid,
+                creation_timestamp=before.metadata.creation_timestamp
+                or metadata.creation_timestamp,
+            )
         stored = msgspec.structs.replace(obj, metadata=metadata)
-        kind = ChangeType.MODIFIED if key in self._objects else ChangeType.ADDED
+        kind = ChangeType.ADDED if before is None else ChangeType.MODIFIED
         self._objects[key] = stored
         self._tell(Change(kind, stored))
         return stored

@@ -9,6 +9,7 @@ from agent.manifest import body as api_body
 from agent.manifest import create
 from agent.manifest.defaults import default_pod
 from agent.manifest.errors import FieldError
+from agent.manifest.gojson import to_json
 from agent.manifest.validate import pod_warnings, validate_pod
 from agent.model.pod import Pod
 from tests.golden.compare import difference

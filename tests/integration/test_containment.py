@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -297,15 +299,40 @@ async def main():
         await (await host.shell(DOUBLE_FORK + "; exit 0", late)).wait()
         host.spawner.capture(sh("sleep 1000 & wait"), boundary, None, print)
         await until(lambda: len(boundary.pids()) >= 5 and late.pids())
-        print(child.pid, host.spawner.helper_pid, *boundary.pids(), *late.pids(), flush=True)
+        print(child.pid, host.spawner.helper_pid, flush=True)
         await asyncio.sleep(1000)
 
 asyncio.run(main())
 """
 
 
-async def start_agent(mode: str, policy: str) -> tuple[asyncio.subprocess.Process, list[int]]:
-    """An agent of its own with containers in it; the pids: a main, the helper, everything."""
+@dataclass(frozen=True)
+class OtherAgent:
+    """An agent of its own, with containers in it."""
+
+    process: asyncio.subprocess.Process
+    main: int
+    helper: int
+    mark: int
+
+    def left(self) -> list[int]:
+        """Whatever lives of what it started."""
+        return [
+            pid
+            for pid in everyone()
+            if marks.same_agent(marks.read_mark(pid), self.mark) and runs(pid)
+        ]
+
+    async def kill_left(self) -> None:
+        """Leave nothing behind."""
+        while left := self.left():
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.01)
+
+
+async def start_agent(mode: str, policy: str) -> OtherAgent:
+    """Start one; when it has started everything."""
     agent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", AGENT, mode, policy, stdout=asyncio.subprocess.PIPE
     )
@@ -314,58 +341,57 @@ async def start_agent(mode: str, policy: str) -> tuple[asyncio.subprocess.Proces
     if not line:
         await agent.wait()
         pytest.skip(f"no {mode} containment here")
-    return agent, [int(pid) for pid in line.split()]
+    main, helper = (int(pid) for pid in line.split())
+    return OtherAgent(agent, main, helper, marks.read_mark(main))
 
 
 @pytest.mark.parametrize("mode", ["cgroup", "subreaper"])
 async def test_if_the_agent_is_killed_nothing_of_it_is_left(mode: str) -> None:
-    agent, pids = await start_agent(mode, "die")
+    agent = await start_agent(mode, "die")
+    await until(lambda: len(agent.left()) >= 6)
 
-    agent.kill()
-    await agent.wait()
+    agent.process.kill()
+    await agent.process.wait()
 
-    await until(lambda: not any(map(runs, pids)))
-    assert not list(Path("/sys/fs/cgroup").rglob(f"barepod-{agent.pid}-*"))
+    await until(lambda: not agent.left() and not runs(agent.helper))
+    assert not list(Path("/sys/fs/cgroup").rglob(f"barepod-{agent.process.pid}-*"))
 
 
 @pytest.mark.parametrize("mode", ["cgroup", "subreaper"])
 async def test_if_agent_and_helper_are_killed_at_once_the_mains_die(mode: str) -> None:
-    agent, (main, helper, *everything) = await start_agent(mode, "die")
+    agent = await start_agent(mode, "die")
 
-    os.kill(helper, signal.SIGSTOP)
-    agent.kill()
-    os.kill(helper, signal.SIGKILL)
-    await agent.wait()
+    os.kill(agent.helper, signal.SIGSTOP)
+    agent.process.kill()
+    os.kill(agent.helper, signal.SIGKILL)
+    await agent.process.wait()
 
-    await until(lambda: not runs(main) and not runs(helper))
-    for pid in filter(runs, everything):
-        os.kill(pid, signal.SIGKILL)
-    for folder in Path("/sys/fs/cgroup").rglob(f"barepod-{agent.pid}-*"):
-        await until(lambda folder=folder: not any(map(runs, everything)))  # type: ignore[misc]
-        for inner in folder.iterdir():
-            if inner.is_dir():
-                inner.rmdir()
-        folder.rmdir()
+    await until(lambda: not runs(agent.main) and not runs(agent.helper))
+    await agent.kill_left()
+    if mode == "cgroup":  # the next agent tidies up
+        async with running_host("cgroup"):
+            assert not list(Path("/sys/fs/cgroup").rglob(f"barepod-{agent.process.pid}-*"))
 
 
 async def test_a_daemons_pods_outlive_its_crash() -> None:
-    agent, (main, helper, *everything) = await start_agent("subreaper", "keep")
+    agent = await start_agent("subreaper", "keep")
 
-    agent.kill()
-    await agent.wait()
+    agent.process.kill()
+    await agent.process.wait()
 
-    await until(lambda: not runs(helper))
-    assert runs(main)
-    for pid in filter(runs, everything):
-        os.kill(pid, signal.SIGKILL)
-    await until(lambda: not any(map(runs, everything)))
+    await until(lambda: not runs(agent.helper))
+    assert runs(agent.main)
+    await until(lambda: len(agent.left()) >= 4)
+    await agent.kill_left()
 
 
 async def test_an_ordinary_users_agent_contains_as_well(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
+    packages = sysconfig.get_path("platlib")  # may be out of an ordinary user's reach: import first
     script = (
-        "import os, sys; os.getuid() or (os.setgroups([]), os.setgid(65534), os.setuid(65534));"
-        f"sys.path.insert(0, {str(root)!r})\n" + UNPRIVILEGED
+        f"import os, sys; sys.path[:0] = [{str(root)!r}, {packages!r}]; import msgspec\n"
+        "from tests.support.children import *\n"
+        "os.getuid() or (os.setgroups([]), os.setgid(65534), os.setuid(65534))\n" + UNPRIVILEGED
     )
     python = sys.executable if os.getuid() else "/usr/bin/python3"
     if not Path(python).exists():
@@ -381,7 +407,6 @@ async def test_an_ordinary_users_agent_contains_as_well(tmp_path: Path) -> None:
 
 UNPRIVILEGED = """
 import asyncio
-from tests.support.children import *
 
 async def main():
     async with running_host("subreaper") as host:
@@ -396,3 +421,59 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+DELEGATED = """
+import asyncio, sys
+import agent.host.cgroup as cgroup
+from tests.support.children import *
+
+cgroup._WANTED = (sys.argv[2],)
+open(sys.argv[1] + "/cgroup.procs", "w").write("0")
+
+async def main():
+    async with running_host("cgroup") as host:
+        child = await host.shell("sleep 1000; exit", host.boundary())
+        print(*host.containment.controllers, *host.containment.warnings)
+        print(open("/proc/self/cgroup").read().splitlines()[-1])
+        print(open(f"/proc/{child.pid}/cgroup").read().splitlines()[-1])
+
+asyncio.run(main())
+"""
+
+
+async def test_in_a_delegated_cgroup_the_agent_moves_aside_for_the_controllers() -> None:
+    mount = next((p for p in map(Path, MOUNTS) if (p / "cgroup.subtree_control").exists()), None)
+    if os.getuid() != 0 or mount is None:
+        pytest.skip("needs root and cgroup v2")
+    offered = (mount / "cgroup.controllers").read_text().split()
+    if not offered:
+        pytest.skip("no controller is offered")
+    handed = (mount / "cgroup.subtree_control").read_text().split()
+    delegated = mount / f"barepod.test.{os.getpid()}"
+    delegated.mkdir()
+    try:
+        (mount / "cgroup.subtree_control").write_text(f"+{offered[0]}")
+        said = await run_python(DELEGATED, str(delegated), offered[0])
+    finally:
+        cgroup_files.remove(str(delegated))
+        if offered[0] not in handed:
+            (mount / "cgroup.subtree_control").write_text(f"-{offered[0]}")
+
+    controllers, own, container = said.splitlines()
+    assert controllers == offered[0]
+    assert own == f"0::/{delegated.name}/barepod-agent"
+    assert container.startswith(f"0::/{delegated.name}/barepod-")
+    assert container.endswith("/c1")
+
+
+MOUNTS = ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")
+
+
+async def run_python(code: str, *args: str) -> str:
+    """What another interpreter prints."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, *args, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    return said.decode()

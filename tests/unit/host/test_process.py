@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from agent.host.process import parse_signal
+from agent.host.process import Command, parse_signal
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,8 @@ def test_anything_else_is_refused_with_its_text(text: str) -> None:
         parse_signal(text)
 
     assert f'"{text}"' in str(caught.value)
+
+
+def test_a_command_names_a_program() -> None:
+    with pytest.raises(ValueError, match="at least the program's name"):
+        Command(argv=(), env={})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from agent.model.config_data import ConfigMap
 from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod
@@ -71,3 +73,17 @@ def test_deleting_what_is_not_there_tells_nobody() -> None:
     store.delete(Pod, "default", "ghost")
 
     assert seen == []
+
+
+def test_a_replaced_object_keeps_its_uid_and_its_time_of_creation() -> None:
+    store = MemoryStore()
+    born, later = datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 2, tzinfo=UTC)
+
+    def put(uid: str, created: datetime) -> Pod:
+        metadata = ObjectMeta(name="a", namespace="default", uid=uid, creation_timestamp=created)
+        return store.put(Pod(metadata=metadata))
+
+    put("first", born)
+    stored = put("second", later)
+
+    assert (stored.metadata.uid, stored.metadata.creation_timestamp) == ("first", born)
