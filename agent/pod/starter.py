@@ -114,6 +114,11 @@ class Starter:
         for name, instance in self._facts.live.items():
             self._watch(name, instance)
 
+    def reconfigure(self, limits: BackOffLimits) -> None:
+        """The configuration changed: other delays, and perhaps other images, so look anew."""
+        self._limits = limits
+        self._pulls.clear()
+
     def cancel_hook(self) -> None:
         """The pod is to end: a postStart hook that still runs must not hold that up."""
         if self._hook is not None:

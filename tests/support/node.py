@@ -72,7 +72,7 @@ class FakeRun:
 class FakeHandler:
     """A handler that follows a script and notes when it was asked."""
 
-    def __init__(self, node: Node, what: str, script: Script) -> None:
+    def __init__(self, node: PretendedNode, what: str, script: Script) -> None:
         self._node = node
         self._what = what
         self._script = script
@@ -93,7 +93,9 @@ class FakeHandler:
 class FakeInstance:
     """A pretended run of a container."""
 
-    def __init__(self, node: Node, name: str, container_id: str, life: float | None, code: int):
+    def __init__(
+        self, node: PretendedNode, name: str, container_id: str, life: float | None, code: int
+    ):
         self._node = node
         self._name = name
         self.container_id = container_id
@@ -143,7 +145,7 @@ def _kind(handler: ProbeHandler) -> str:
 
 
 class _Prepared:
-    def __init__(self, node: Node, container: Container, restart_count: int) -> None:
+    def __init__(self, node: PretendedNode, container: Container, restart_count: int) -> None:
         self._node = node
         self._container = container
         self._count = restart_count
@@ -171,12 +173,11 @@ class _Prepared:
         return run, instance
 
 
-class Node:
-    """One pod and its worker; `log` has what happened, with the second in which it did."""
+class PretendedNode:
+    """What pods run on; `log` has what happened, with the second in which it did."""
 
     def __init__(
         self,
-        pod: Pod,
         behaviours: dict[str, Behaviour] | None = None,
         scripts: dict[str, Script] | None = None,
         volumes: Volumes | None = None,
@@ -192,8 +193,7 @@ class Node:
         self._behaviours = behaviours or {}
         self.statuses: list[tuple[float, Pod]] = []
         self.store.watch(self._seen)
-        stored = self.store.put(pod)
-        self.worker = Assembly(
+        self.assembly = Assembly(
             runtime=self,
             volumes=lambda _: volumes or NoVolumes(),
             store=self.store,
@@ -203,7 +203,7 @@ class Node:
             scheduler=self.scheduler,
             limits=BackOffLimits(),
             address="127.0.0.1",
-        ).worker(stored)
+        )
 
     def behaviour(self, name: str) -> Behaviour:
         return self._behaviours.setdefault(name, Behaviour())
@@ -219,12 +219,6 @@ class Node:
     ) -> _Prepared:
         return _Prepared(self, container, restart_count)
 
-    @property
-    def pod(self) -> Pod:
-        pod = self.store.get(Pod, "default", self.worker.pod.metadata.name)
-        assert pod is not None
-        return pod
-
     def times(self, what: str) -> list[float]:
         """When this was noted."""
         return [at for at, noted in self.log if noted == what]
@@ -238,6 +232,31 @@ class Node:
             for _ in range(event.count)
         ]
 
+    def _seen(self, change: object) -> None:
+        obj = getattr(change, "object", None)
+        if isinstance(obj, Pod):
+            self.statuses.append((round(self.scheduler.time(), 3), obj))
+
+
+class Node(PretendedNode):
+    """One pod and its worker on a node of their own."""
+
+    def __init__(
+        self,
+        pod: Pod,
+        behaviours: dict[str, Behaviour] | None = None,
+        scripts: dict[str, Script] | None = None,
+        volumes: Volumes | None = None,
+    ) -> None:
+        super().__init__(behaviours, scripts, volumes)
+        self.worker = self.assembly.worker(self.store.put(pod))
+
+    @property
+    def pod(self) -> Pod:
+        pod = self.store.get(Pod, "default", self.worker.pod.metadata.name)
+        assert pod is not None
+        return pod
+
     async def run_for(self, seconds: float) -> None:
         """Run the pod for so long, then kill what is left."""
         async with asyncio.TaskGroup() as group:
@@ -245,11 +264,6 @@ class Node:
             await asyncio.wait([task], timeout=seconds)
             self.frozen = self.pod
             self.worker.kill()
-
-    def _seen(self, change: object) -> None:
-        obj = getattr(change, "object", None)
-        if isinstance(obj, Pod):
-            self.statuses.append((round(self.scheduler.time(), 3), obj))
 
 
 T = TypeVar("T")
