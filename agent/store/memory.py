@@ -11,10 +11,11 @@ import msgspec
 from agent.model.base import Object
 from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import Event
+from agent.model.manifest_file import ManifestFile
 from agent.model.pod import Pod
 
-Stored = Pod | Event | ConfigMap | Secret
-T = TypeVar("T", Pod, Event, ConfigMap, Secret)
+Stored = Pod | Event | ConfigMap | Secret | ManifestFile
+T = TypeVar("T", Pod, Event, ConfigMap, Secret, ManifestFile)
 
 
 class ChangeType(StrEnum):
