@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,12 @@ class CrashLoop(Section, frozen=True, kw_only=True):
     max_seconds: float = 300.0
 
 
+class Log(Section, frozen=True, kw_only=True):
+    """What barepod says of itself."""
+
+    level: str = "info"
+
+
 class Config(Section, frozen=True, kw_only=True):
     """Everything that can be configured."""
 
@@ -82,6 +88,7 @@ class Config(Section, frozen=True, kw_only=True):
     health: Health = Health()
     haproxy: HAProxy = HAProxy()
     logs: Logs = Logs()
+    log: Log = Log()
     crash_loop: CrashLoop = CrashLoop()
     env: dict[str, str] = {}
     images: dict[str, ImageEntry] = {}
@@ -93,6 +100,7 @@ _SECTIONS: dict[str, type[Section]] = {
     "health": Health,
     "haproxy": HAProxy,
     "logs": Logs,
+    "log": Log,
     "crash_loop": CrashLoop,
 }
 _WANTED: dict[Any, str] = {
@@ -102,6 +110,7 @@ _WANTED: dict[Any, str] = {
     tuple[str, ...]: "a list of texts",
 }
 _ON_STOP = ("terminate", "keep")
+_LEVELS = ("debug", "info", "warning", "error")
 
 
 def default_path(environ: Mapping[str, str], uid: int) -> str:
@@ -111,7 +120,17 @@ def default_path(environ: Mapping[str, str], uid: int) -> str:
     return f"{_xdg(environ, 'XDG_CONFIG_HOME', '.config')}/barepod/barepod.toml"
 
 
-def load(path: str | None, environ: Mapping[str, str], uid: int) -> Config:
+def read_text(path: str) -> str:
+    """A configuration file as it is; OSError, UnicodeDecodeError."""
+    return Path(path).read_text(encoding="utf-8")
+
+
+def load(
+    path: str | None,
+    environ: Mapping[str, str],
+    uid: int,
+    read: Callable[[str], str] = read_text,
+) -> Config:
     """Read `path`, else $BAREPOD_CONFIG, else the default file if there is one.
 
     Raises ConfigError with all problems; a named file that cannot be read is one.
@@ -120,7 +139,7 @@ def load(path: str | None, environ: Mapping[str, str], uid: int) -> Config:
     chosen = named or default_path(environ, uid)
     defaults = node_defaults(environ, uid)
     try:
-        text = Path(chosen).read_text(encoding="utf-8")
+        text = read(chosen)
     except FileNotFoundError:
         if named is None:
             return Config(node=Node(**defaults))
@@ -236,6 +255,9 @@ class _Reader:
         on_stop = sections["node"].get("on_stop", "terminate")
         if on_stop not in _ON_STOP:
             self.problem("node.on_stop", f'must be "terminate" or "keep", not {on_stop!r}')
+        level = sections["log"].get("level", "info")
+        if level is not None and level not in _LEVELS:
+            self.problem("log.level", f"must be one of {', '.join(_LEVELS)}, not {level!r}")
         for key, lowest in (("logs.max_size", 4096), ("logs.max_files", 2)):
             section, _, field = key.partition(".")
             value = sections[section].get(field)

@@ -42,7 +42,7 @@ class Foreground:
         return asyncio.run(self._run())
 
     async def _run(self) -> int:
-        from agent.daemon import Hooks, open_node
+        from agent.daemon.node import Hooks, open_node
 
         loop = asyncio.get_running_loop()
         show = open_show(
@@ -58,8 +58,8 @@ class Foreground:
                 self._store,
                 Hooks(follower=show.follower, problem=show.problem),
                 self._launched,
-            ) as manager:
-                self._manager = manager
+            ) as node:
+                manager = self._manager = node.manager
                 for number in _GRACEFUL:
                     loop.add_signal_handler(number, self._stop)
                 for config_map in self._manifest.config_maps:

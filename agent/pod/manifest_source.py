@@ -23,6 +23,7 @@ from agent.model.pod import Pod
 from agent.pod.manifest_reader import DirectoryReading, ManifestReader, Reading, Version
 from agent.pod.recorder import Recorder
 from agent.rules import claims
+from agent.store.memory import MemoryStore
 
 #: Pods that are started before others get a turn.
 _BATCH = 25
@@ -42,17 +43,6 @@ class RunsPods(Protocol):
     def delete(self, namespace: str, name: str, grace_seconds: int | None = None) -> None: ...
 
 
-class StoresConfig(Protocol):
-    """Where ConfigMaps, Secrets and the files' own rows are published."""
-
-    def put(self, obj: ConfigMap | Secret | ManifestFile) -> object: ...
-    def get(self, kind: Configured, namespace: str, name: str) -> ConfigMap | Secret | None: ...
-    def delete(
-        self, kind: Configured | type[ManifestFile], namespace: str, name: str
-    ) -> object: ...
-    def list(self, kind: type[ManifestFile]) -> Iterable[ManifestFile]: ...
-
-
 class SourceParts(msgspec.Struct, frozen=True, kw_only=True):
     """The collaborators of a source.
 
@@ -62,7 +52,7 @@ class SourceParts(msgspec.Struct, frozen=True, kw_only=True):
 
     reader: ManifestReader
     pods: RunsPods
-    store: StoresConfig
+    store: MemoryStore
     recorder: Recorder
     clock: Clock
     in_thread: InThread
@@ -77,6 +67,7 @@ class _File(msgspec.Struct):
     problems: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     is_told: bool = False
+    was_bad: bool = False
 
     @property
     def state(self) -> FileState:
@@ -136,8 +127,6 @@ class ManifestSource:
         if found.problems:
             file.problems = found.problems
             return
-        if file.problems:
-            self._parts.tell(f"{file.problems[0].split(':')[0]}: is valid again", True)
         file.problems = ()
         file.good = found.manifest
 
@@ -200,7 +189,7 @@ class ManifestSource:
             if not file.is_told:
                 file.is_told = True
                 self._parts.store.put(self._row(name, file))
-                self._tell_file(file)
+                self._tell_file(name, file)
 
     def _row(self, name: str, file: _File) -> ManifestFile:
         pods = tuple(
@@ -217,8 +206,11 @@ class ManifestSource:
             ),
         )
 
-    def _tell_file(self, file: _File) -> None:
+    def _tell_file(self, name: str, file: _File) -> None:
         problems = file.problems + file.conflicts
+        if not problems and file.was_bad:
+            self._parts.tell(f"{self._path(name)}: has no problems any more", True)
+        file.was_bad = bool(problems)
         if not problems:
             return
         for text in problems[:_TOLD]:

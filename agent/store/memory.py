@@ -15,7 +15,7 @@ from agent.model.manifest_file import ManifestFile
 from agent.model.pod import Pod
 
 Stored = Pod | Event | ConfigMap | Secret | ManifestFile
-T = TypeVar("T", Pod, Event, ConfigMap, Secret, ManifestFile)
+T = TypeVar("T", bound=Stored)
 
 
 class ChangeType(StrEnum):
