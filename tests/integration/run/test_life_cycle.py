@@ -135,7 +135,7 @@ def test_post_start_holds_back_the_status_and_the_next_container(place: Path) ->
         sh("exec sleep 1000", "second"),
     )
     with barepod.run(place, manifest) as run:
-        run.until(lambda: "at work" in run.said("first"))
+        run.until(lambda: "at work" in run.said("first") and run.messages("Started"))
         assert _state(run.status("first")) == "ContainerCreating"
         assert run.messages("Started") == ["Started container first"]
 
