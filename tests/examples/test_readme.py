@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -27,6 +28,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 TEXT = readme.README.read_text()
 BLOCKS = list(readme.blocks(TEXT))
 _PATIENCE = 120.0
+_DEMO_IS_READY = re.compile(rb"quickstart +1/1 ready")
 #: What would run this test again; the rest of its block is run.
 _OURSELVES = "make test"
 _NO_INDEX = ("No matching distribution", "Could not find a version", "Failed to establish")
@@ -75,7 +77,7 @@ class Tree:
         return {**kept, **pip, "HOME": str(self.home), "PATH": path}
 
     def run(self, script: str) -> tuple[int, str]:
-        """Run a script on a terminal; Ctrl-C is typed as soon as a pod is ready."""
+        """Run a script on a terminal; Ctrl-C is typed as soon as the demo is ready."""
         pid, terminal = pty.fork()
         if pid == 0:  # pragma: no cover - the child
             os.chdir(self.path)
@@ -100,7 +102,7 @@ def _talk(terminal: int) -> str:
         except OSError:  # nobody holds the other end any more
             return said.decode("utf-8", "replace").replace("\r", "")
         said += data
-        if b"1/1 ready" in said and not typed:
+        if _DEMO_IS_READY.search(said) and not typed:
             os.write(terminal, b"\x03")
             typed = True
     pytest.fail(f"it did not end in time:\n{said.decode('utf-8', 'replace')}")
@@ -170,8 +172,6 @@ def test_the_help_in_readme_is_what_the_commands_print() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    import re
-
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", TEXT)
 
     assert targets
