@@ -57,6 +57,9 @@ class Tree:
                 (self.path / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.path / name)
         self._pretend_installed()
+        node = "\n".join(f'{key} = "{folder}/{key}"' for key in ("log_dir", "run_dir"))
+        (folder / "barepod.toml").write_text(f"[node]\n{node}\n")
+        self._config = str(folder / "barepod.toml")
 
     def _pretend_installed(self) -> None:
         """Our own interpreter is the tree's: `make` has nothing to fetch, `barepod` is here."""
@@ -74,7 +77,8 @@ class Tree:
         kept = {name: os.environ[name] for name in ("LANG", "TERM") if name in os.environ}
         pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
         path = f"{self.home / 'bin'}:{os.environ['PATH']}"
-        return {**kept, **pip, "HOME": str(self.home), "PATH": path}
+        ours = {"HOME": str(self.home), "PATH": path, "BAREPOD_CONFIG": self._config}
+        return {**kept, **pip, **ours}
 
     def run(self, script: str) -> tuple[int, str]:
         """Run a script on a terminal; Ctrl-C is typed as soon as the demo is ready."""
@@ -139,6 +143,8 @@ def test_the_commands_of_readme_run_as_written_in_its_order() -> None:
             expected = -2 if "make demo" in script else 0  # make ends by the signal it got
             assert code == expected, f"README.md:{block.line}\n{said}"
             outputs.append(said)
+    for folder in re.findall(r"made (/tmp/barepod-[0-9a-f-]+)$", outputs[0], re.MULTILINE):
+        shutil.rmtree(folder)
 
     assert "goodbye" in outputs[0]
     assert "Deleted" in outputs[0]
