@@ -10,6 +10,7 @@ from agent.cli.options import config_option, files_argument
 
 
 @click.command("run")
+@click.pass_context
 @files_argument
 @config_option
 @click.option(
@@ -20,7 +21,9 @@ from agent.cli.options import config_option, files_argument
     help="text: events, status and prefixed output. json: one Kubernetes watch event a line, "
     "container output on stderr. quiet: container output only.",
 )
-def command(files: tuple[str, ...], config_file: str | None, output: str) -> None:
+def command(
+    ctx: click.Context, files: tuple[str, ...], config_file: str | None, output: str
+) -> None:
     """Run every Pod in FILE... ('-' is standard input) as processes of this machine.
 
     Init containers, hooks, probes, restarts and termination follow a kubelet. Ctrl-C stops
@@ -30,13 +33,7 @@ def command(files: tuple[str, ...], config_file: str | None, output: str) -> Non
     Exit codes: 0 all pods succeeded, or stopped on request; the exit code of the first failed
     container when a pod failed; 2 refused, nothing was started; 130 killed by a second Ctrl-C.
     """
-    from agent.host.launch import launch
+    from agent.cli.start import start
 
-    launched = launch()  # the helper starts beside us, while we read and check
-    from agent.cli.manifests import read_config, read_manifest
-
-    config = read_config(config_file)
-    manifest = read_manifest(files)
-    from agent.cli.foreground import Foreground
-
-    sys.exit(Foreground(config, manifest, output, launched).run())
+    code = start(files, config_file=config_file, output=output, launched=ctx.find_root().obj)
+    sys.exit(code)
