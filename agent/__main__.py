@@ -11,7 +11,7 @@ def main() -> None:
         sys.exit(_run(sys.argv[2:]))
     from agent.cli.main import cli
 
-    sys.exit(cli())
+    sys.exit(cli(prog_name="barepod"))
 
 
 def _run(arguments: list[str]) -> int:

@@ -30,7 +30,8 @@ from agent.pod.metrics import Metrics
 from agent.pod.recorder import Recorder
 from agent.pod.runtime import HostRuntime
 from agent.pod.starter import BackOffLimits
-from agent.store.memory import MemoryStore, T
+from agent.pod.storage import NoVolumes, Volumes
+from agent.store.memory import Change, MemoryStore, T
 
 
 class Hooks(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +50,7 @@ def settings_of(config: Config, environ: Mapping[str, str]) -> Settings:
         address=config.node.address,
         log_dir=config.node.log_dir,
         run_dir=config.node.run_dir,
+        state_dir=config.node.state_dir,
         log_max_size=config.logs.max_size,
         log_max_files=config.logs.max_files,
         path=environ.get("PATH", ""),
@@ -112,8 +114,27 @@ def _assembly(
         follower=hooks.follower,
         warn=warn,
     )
+    runtime = HostRuntime(settings, machine, sources)
+
+    def volumes(pod: Pod) -> Volumes:
+        if not pod.spec.volumes:
+            return NoVolumes()
+        from agent.pod.volumes import PodVolumes, VolumeParts
+
+        parts = VolumeParts(
+            disk_dir=settings.state_dir,
+            memory_dir=settings.run_dir,
+            around=runtime.around,
+            watch=lambda changed: _watch_sources(store, changed),
+            recorder=recorder,
+            clock=machine.clock,
+            problem=hooks.problem,
+        )
+        return PodVolumes(pod, parts)
+
     return Assembly(
-        runtime=HostRuntime(settings, machine, sources),
+        runtime=runtime,
+        volumes=volumes,
         store=store,
         recorder=recorder,
         metrics=Metrics(),
@@ -138,6 +159,18 @@ def _by_name(store: MemoryStore, kind: type[T], namespace: str) -> dict[str, T]:
     return {
         obj.metadata.name: obj for obj in store.list(kind) if obj.metadata.namespace == namespace
     }
+
+
+def _watch_sources(
+    store: MemoryStore, changed: Callable[[ConfigMap | Secret], None]
+) -> Callable[[], None]:
+    """Tell of every ConfigMap and Secret that changes, until the result is called."""
+
+    def seen(change: Change) -> None:
+        if isinstance(change.object, ConfigMap | Secret):
+            changed(change.object)
+
+    return store.watch(seen)
 
 
 @asynccontextmanager

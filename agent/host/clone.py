@@ -146,6 +146,8 @@ def _prepare(spec: Spec, stdio: tuple[int, int, int], parent: int, join_fd: int)
     if join_fd >= 0:
         step("cgroup", lambda: _join(join_fd))
     step("session", lambda: _settle(stdio, tty=spec.tty))
+    if spec.changes_view:
+        _change_view(spec)
     if spec.rlimits:
         step("rlimit", lambda: _limit(spec.rlimits))
     if spec.cap_drop:
@@ -181,6 +183,15 @@ def _settle(stdio: tuple[int, int, int], *, tty: bool) -> None:
         os.dup2(fd, number)
     if tty:
         _check(_libc.ioctl(0, _TIOCSCTTY, 0))
+
+
+def _change_view(spec: Spec) -> None:
+    from agent.host import mounting  # the helper has it already (see `Helper._handle`)
+
+    if spec.inside >= 0:
+        mounting.enter(spec.inside)
+    else:
+        mounting.mount_all(spec.mounts)
 
 
 def _limit(limits: tuple[tuple[int, int, int], ...]) -> None:

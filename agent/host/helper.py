@@ -98,6 +98,10 @@ class Helper:
             spec = Spec(*fields)
             if self._is_self(spec.user):
                 spec.user = None  # needs no preparation
+            if present & 16:
+                spec.inside = fds[-1]
+            if spec.changes_view:
+                import agent.host.mounting  # noqa: F401 - here once, not in every child
             self._start(kind, id_, spec, self._by_role(present, fds), timeout, careful)
         elif kind == wire.CANCEL:
             self._cancel(id_)

@@ -27,12 +27,25 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[int, ...] = ()
 
 
+class Mount(msgspec.Struct, frozen=True, kw_only=True):
+    """A file or directory that a process, and what it starts, sees at `target`; nobody else does.
+
+    `sub_path` selects a part of `source`; no link may lead out of it. `flags` are those of wire.py.
+    """
+
+    source: str
+    target: str
+    sub_path: str = ""
+    flags: int = 0
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What to execute and under which conditions.
 
     A program without a slash is looked up in the PATH of `env`. `user` None keeps the agent's
     identity. `rlimits` are (resource, soft, hard) as `resource.setrlimit` takes them.
-    `cap_drop` are capability numbers taken from the bounding set.
+    `cap_drop` are capability numbers taken from the bounding set. `mounts` are made in order, in a
+    mount namespace of the process' own.
     """
 
     argv: tuple[str, ...]
@@ -43,6 +56,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     rlimits: tuple[tuple[int, int, int], ...] = ()
     no_new_privs: bool = False
     cap_drop: tuple[int, ...] = ()
+    mounts: tuple[Mount, ...] = ()
 
     def __post_init__(self) -> None:
         """There must be something to execute."""

@@ -177,11 +177,13 @@ class Spawner:
         boundary: Boundary,
         timeout: float | None,
         done: Callable[[Captured], None],
+        inside: Child | None = None,
     ) -> Running:
         """Run a command inside the fence, collect its output, then call `done` once, later.
 
         It is over when it exited and nobody holds its output any more. After `timeout` seconds
         everything it started is killed. Never raises for what can go wrong with a command.
+        `inside` is the main process whose mounts the command is to see.
         """
         id_ = self._next_id()
         running = Running(self, id_, command, boundary.new_mark(), done, self._scheduler.time())
@@ -190,6 +192,8 @@ class Spawner:
         fds, present = ((), 0) if cgroup_fd is None else ((cgroup_fd,), 8)
         fields = self._fields(command, running.mark, tty=False)
         try:
+            if inside is not None:
+                fds, present = (*fds, _pidfd(inside, command)), present | 16
             careful = command.argv[0] in self._slow
             self._send(command, (wire.CAPTURE, id_, fields, present, timeout, careful), fds)
         except SpawnError as exc:
@@ -225,6 +229,7 @@ class Spawner:
             mark,
             self._die,
             tty,
+            tuple((m.source, m.sub_path, m.target, m.flags) for m in command.mounts),
         )
 
     def _send(self, command: Command, message: Message, fds: tuple[int, ...]) -> None:
@@ -377,6 +382,12 @@ class Spawner:
             # One of them may have hung the helper in its execve: start it the slow, safe way.
             self._slow.add(running.command.argv[0])
             self._settle(running.id, Captured(None, error=_helper_died(running.command)))
+
+
+def _pidfd(inside: Child, command: Command) -> int:
+    if inside.exited:
+        raise spawn_error(command.argv[0], command.cwd, ("inside", errno.ESRCH, ""))
+    return inside.pidfd
 
 
 def _helper_died(command: Command) -> SpawnError:

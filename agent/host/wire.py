@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     Message = tuple[Any, ...]
+    #: source, path below it, target, flags (see below)
+    Bind = tuple[str, str, str, int]
 
-# To the helper. `given` has a bit for each descriptor: 1 stdin, 2 stdout, 4 stderr, 8 cgroup.
+# To the helper. `given` has a bit for each descriptor: 1 stdin, 2 stdout, 4 stderr, 8 cgroup,
+# 16 pidfd of the process whose mounts to share.
 SPAWN = 1  # id, Spec's fields, given, None, True
 CAPTURE = 2  # id, Spec's fields, given, timeout or None, whether to avoid posix_spawn
 CANCEL = 3  # id
@@ -35,6 +38,16 @@ CAPTURED = 8  # id, exit code or -1, signal or 0, timed out, truncated, output, 
 PONG = 9  # 0
 _LARGE = 10
 
+#: What is particular about a mount: nothing can be written; nor in mounts below it, wherever the
+#: kernel can (or else it fails); what the host mounts below it later appears; programs may run
+#: from it wherever it lies; its mount point does not exist and cannot be made on the host.
+READ_ONLY = 1
+READ_ONLY_BELOW = 2
+READ_ONLY_BELOW_OR_FAIL = 4
+FOLLOWS_HOST = 8
+RUNNABLE = 16
+PRETENDED = 32
+
 _PACKET = 64 * 1024
 _MAX_FDS = 8
 _INT = 4
@@ -45,7 +58,8 @@ class Spec:
     """A `process.Command` on its way to execve, with what the spawner adds to it.
 
     `user` is (uid, gid, groups), or None to stay who we are; `die`: be killed when the parent is
-    gone; `tty`: stdin becomes the controlling terminal.
+    gone; `tty`: stdin becomes the controlling terminal. `inside` is the pidfd of the process whose
+    mounts to share, instead of making `mounts`, or negative; the helper sets it.
     """
 
     __slots__ = (
@@ -54,7 +68,9 @@ class Spec:
         "cwd",
         "die",
         "env",
+        "inside",
         "mark",
+        "mounts",
         "no_new_privs",
         "rlimits",
         "tty",
@@ -75,6 +91,7 @@ class Spec:
         mark: int,
         die: bool,
         tty: bool,
+        mounts: tuple[Bind, ...],
     ) -> None:
         self.argv = argv
         self.env = env
@@ -87,10 +104,23 @@ class Spec:
         self.mark = mark
         self.die = die
         self.tty = tty
+        self.mounts = mounts
+        self.inside = -1
 
     def prepared_in_child(self) -> bool:
         """Whether it takes more than posix_spawn can do."""
-        return bool(self.user is not None or self.rlimits or self.no_new_privs or self.cap_drop)
+        return bool(
+            self.user is not None
+            or self.rlimits
+            or self.no_new_privs
+            or self.cap_drop
+            or self.changes_view
+        )
+
+    @property
+    def changes_view(self) -> bool:
+        """Whether it sees other files than the helper does."""
+        return bool(self.mounts) or self.inside >= 0
 
 
 class Packet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from agent.host.clock import Clock
@@ -14,6 +16,7 @@ from agent.pod.prober import PodProber, ProberParts
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter, StoresPod
 from agent.pod.starter import BackOffLimits, Runtime, Starter
+from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
 from agent.pod.worker import PodWorker, WorkerParts
 
@@ -22,6 +25,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     """What the workers of one node share; `address` is the node's."""
 
     runtime: Runtime
+    volumes: Callable[[Pod], Volumes]
     store: StoresPod
     recorder: Recorder
     metrics: Metrics
@@ -34,12 +38,14 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
         """The worker of `pod`, not yet running."""
         clock, scheduler, recorder = self.clock, self.scheduler, self.recorder
         facts = PodFacts(clock=clock)
+        volumes = self.volumes(pod)
         hooks = HookRunner(pod=pod, recorder=recorder, scheduler=scheduler)
         terminator = Terminator(facts=facts, hooks=hooks, recorder=recorder, clock=clock)
         reporter = Reporter(store=self.store, facts=facts, clock=clock, host_ips=(self.address,))
         starter = Starter(
             facts=facts,
             runtime=self.runtime,
+            volumes=volumes,
             hooks=hooks,
             terminator=terminator,
             recorder=recorder,
@@ -65,6 +71,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
                 reporter=reporter,
                 starter=starter,
                 terminator=terminator,
+                volumes=volumes,
                 recorder=recorder,
                 clock=clock,
                 scheduler=scheduler,

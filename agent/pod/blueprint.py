@@ -24,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     log_dir: str
     run_dir: str
+    state_dir: str
     log_max_size: int
     log_max_files: int
     path: str = ""
@@ -43,9 +44,13 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run will be: the command without its termination log, signal, limits."""
+    """What a run will be: the command without mounts and termination log, signal, limits.
+
+    `variables` are those that the manifest asks for, out of the command's environment.
+    """
 
     command: Command
+    variables: Mapping[str, str]
     stop_signal: int
     limits: Limits
 

@@ -10,7 +10,7 @@ import msgspec
 
 from agent.action.runner import Engines
 from agent.host import files
-from agent.host.process import SpawnError
+from agent.host.process import Child, SpawnError
 from agent.host.spawner import Captured, Running
 from agent.host.streams import Streams
 from agent.model.runtime import ContainerRun, RunState
@@ -25,6 +25,8 @@ from agent.rules.actions import container_hash
 _START_ERROR = 128
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _DRAIN_SECONDS = 1.0
+#: Its volumes could not be mounted, so there was no container yet.
+_WITHOUT_VIEW = ("namespace", "mount")
 
 
 class PreparedRun:
@@ -96,7 +98,7 @@ class PreparedRun:
                 child=child,
                 boundary=self._boundary,
                 streams=streams,
-                engines=self._engines(),
+                engines=self._engines(child),
                 clock=self._machine.clock,
                 stop_signal=self._blueprint.stop_signal,
                 message=self._message,
@@ -121,6 +123,8 @@ class PreparedRun:
     def _not_started(self, exc: SpawnError) -> StartError:
         """A program that cannot run counts as a run (containerd: StartError 128)."""
         message = f"unable to start container process: {exc.message}"
+        if exc.stage in _WITHOUT_VIEW:
+            return StartError("CreateContainerError", exc.message)
         if exc.transient:
             return StartError("RunContainerError", message)
         failed = msgspec.structs.replace(
@@ -140,14 +144,15 @@ class PreparedRun:
         self._streams.close()
         self._message.remove()
 
-    def _engines(self) -> Engines:
+    def _engines(self, child: Child) -> Engines:
         machine = self._machine
+        inside = child if self._command.mounts else None
 
         def captures(
             argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
         ) -> Running:
-            command = msgspec.structs.replace(self._command, argv=argv)
-            return machine.spawner.capture(command, self._boundary, timeout, done)
+            command = msgspec.structs.replace(self._command, argv=argv, mounts=())
+            return machine.spawner.capture(command, self._boundary, timeout, done, inside)
 
         return Engines(machine=machine.handlers, captures=captures)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from agent.host import capabilities, users
 from agent.host.identifiers import new_container_id
 from agent.host.limits import Limits
@@ -19,6 +21,7 @@ from agent.pod.blueprint import Blueprint, Naming, Settings, Sources
 from agent.pod.machine import Machine
 from agent.pod.prepared import PreparedRun
 from agent.pod.starter import StartError
+from agent.pod.storage import Volumes
 from agent.rules import environment, images, messages
 from agent.rules.downward import ConfigError, Surroundings
 from agent.rules.images import ImageEntry
@@ -40,9 +43,11 @@ class HostRuntime:
             return None
         return images.unknown_image(container.image)
 
-    def create(self, pod: Pod, container: Container, restart_count: int) -> PreparedRun:
+    def create(
+        self, pod: Pod, container: Container, restart_count: int, volumes: Volumes
+    ) -> PreparedRun:
         """Prepare a run; raises StartError."""
-        blueprint = self.blueprint(pod, container)
+        blueprint = self._with_mounts(self.blueprint(pod, container), container, volumes)
         container_id = new_container_id()
         try:
             return PreparedRun(
@@ -59,7 +64,7 @@ class HostRuntime:
         """Decide everything about a run without doing anything; raises StartError."""
         entry = images.find(self._settings.images, container.image) or ImageEntry()
         try:
-            variables = environment.make_environment(pod, container, self._around(pod))
+            variables = environment.make_environment(pod, container, self.around(pod))
             command, args = environment.expand_command(container, variables)
             runs_as = users.run_as(
                 users.read_accounts(),
@@ -88,11 +93,25 @@ class HostRuntime:
                 no_new_privs=security.allow_privilege_escalation is False,
                 cap_drop=dropped if self._settings.is_root else (),
             ),
+            variables=variables,
             stop_signal=stop_signal,
             limits=_limits(container),
         )
 
-    def _around(self, pod: Pod) -> Surroundings:
+    @staticmethod
+    def _with_mounts(blueprint: Blueprint, container: Container, volumes: Volumes) -> Blueprint:
+        """Add the container's mounts; their mount points and parts of volumes exist then."""
+        try:
+            mounts = volumes.mounts(container, blueprint.variables)
+        except ConfigError as exc:
+            raise StartError("CreateContainerConfigError", str(exc)) from exc
+        if not mounts:
+            return blueprint
+        command = msgspec.structs.replace(blueprint.command, mounts=mounts)
+        return msgspec.structs.replace(blueprint, command=command)
+
+    def around(self, pod: Pod) -> Surroundings:
+        """What values of `pod` may be taken from."""
         namespace = pod.metadata.namespace
         address = self._settings.address
         return Surroundings(

@@ -20,6 +20,7 @@ from agent.model.runtime import ContainerRun, KillReason
 from agent.pod.facts import Instance, PodFacts
 from agent.pod.hooks import HookRunner
 from agent.pod.recorder import Recorder
+from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
 from agent.rules import backoff, image_pull, messages
 from agent.rules.events import Announcement
@@ -66,7 +67,9 @@ class Runtime(Protocol):
         """Why the container's image has no meaning here; None if it has."""
         ...
 
-    def create(self, pod: Pod, container: Container, restart_count: int) -> Prepared:
+    def create(
+        self, pod: Pod, container: Container, restart_count: int, volumes: Volumes
+    ) -> Prepared:
         """Prepare a run; raises StartError."""
         ...
 
@@ -86,6 +89,7 @@ class Starter:
         *,
         facts: PodFacts,
         runtime: Runtime,
+        volumes: Volumes,
         hooks: HookRunner,
         terminator: Terminator,
         recorder: Recorder,
@@ -94,6 +98,7 @@ class Starter:
     ) -> None:
         self._facts = facts
         self._runtime = runtime
+        self._volumes = volumes
         self._hooks = hooks
         self._terminator = terminator
         self._recorder = recorder
@@ -171,7 +176,7 @@ class Starter:
     ) -> tuple[ContainerRun, Instance]:
         name = container.name
         count = self._facts.next_restart_count(name)
-        prepared = self._runtime.create(pod, container, count)
+        prepared = self._runtime.create(pod, container, count, self._volumes)
         self._event(pod, name, EventType.NORMAL, Reason.CREATED, f"Created container: {name}")
         run, instance = await prepared.start()
         self._event(pod, name, EventType.NORMAL, Reason.STARTED, f"Started container {name}")

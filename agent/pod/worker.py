@@ -22,6 +22,7 @@ from agent.pod.prober import PodProber
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter
 from agent.pod.starter import Starter
+from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
 from agent.rules import deadline, grace, plan
 from agent.rules.actions import PodActions
@@ -37,6 +38,7 @@ class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
     reporter: Reporter
     starter: Starter
     terminator: Terminator
+    volumes: Volumes
     recorder: Recorder
     clock: Clock
     scheduler: Scheduler
@@ -61,6 +63,7 @@ class PodWorker:
         self._began = parts.clock.monotonic()
         parts.facts.changed = self._changed
         parts.facts.shown = self._shown
+        parts.volumes.changed = self._wake.set
 
     @property
     def pod(self) -> Pod:
@@ -127,6 +130,9 @@ class PodWorker:
     async def _sync(self) -> float | None:
         """One round; when to look again even if nothing happens (loop time), or None."""
         facts, parts = self._parts.facts, self._parts
+        volumes_retry_at = parts.volumes.set_up()
+        if not parts.volumes.is_ready:
+            return volumes_retry_at
         exits = facts.last_exits()
         actions = plan.compute_pod_actions(
             self._pod,
@@ -151,7 +157,8 @@ class PodWorker:
                 )
             )
         parts.prober.start()
-        return await self._start(actions, exits)
+        retry_at = await self._start(actions, exits)
+        return min((at for at in (retry_at, volumes_retry_at) if at is not None), default=None)
 
     async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
@@ -198,6 +205,7 @@ class PodWorker:
         self._parts.prober.close()
         self._terminated = True
         self._report(terminal=True)
+        await self._parts.volumes.tear_down()
 
     def _changed(self) -> None:
         """A fact changed: publish what it means at once, then plan anew."""

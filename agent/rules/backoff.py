@@ -1,4 +1,4 @@
-"""How long does a container that ended wait before its next start?"""
+"""How long does what failed or ended wait before its next start?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ MAXIMUM_DELAY = 300.0
 FORGIVE_AFTER = 600.0
 #: The kubelet sweeps stale entries this often; so long a stale one may still count.
 SWEEP_INTERVAL = 2.0
+
+
+_VOLUME_INITIAL_DELAY = 0.5
+_VOLUME_MAXIMUM_DELAY = 122.0
+_VOLUME_DOUBLINGS = 8
 
 
 class BackOffEntry(msgspec.Struct, frozen=True):
@@ -74,3 +79,12 @@ def _retry_at(entry: BackOffEntry, finished_at: float, now: float) -> float:
     over = finished_at + entry.delay
     swept = entry.last_update + FORGIVE_AFTER + SWEEP_INTERVAL
     return min(over, swept) if swept > now else over
+
+
+def volume_delay(failures: int) -> float:
+    """Seconds until a volume that failed, and had failed so often before, is tried again.
+
+    (pkg/util/goroutinemap/exponentialbackoff)
+    """
+    doubled = 1 << min(failures, _VOLUME_DOUBLINGS)
+    return min(_VOLUME_INITIAL_DELAY * doubled, _VOLUME_MAXIMUM_DELAY)

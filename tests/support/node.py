@@ -21,6 +21,7 @@ from agent.pod.facts import Ended, Instance
 from agent.pod.metrics import Metrics
 from agent.pod.recorder import Recorder
 from agent.pod.starter import BackOffLimits, StartError
+from agent.pod.storage import NoVolumes, Volumes
 from agent.rules.actions import container_hash
 from agent.store.memory import MemoryStore
 from tests.support.virtual_loop import VirtualClock
@@ -178,6 +179,7 @@ class Node:
         pod: Pod,
         behaviours: dict[str, Behaviour] | None = None,
         scripts: dict[str, Script] | None = None,
+        volumes: Volumes | None = None,
     ) -> None:
         self.clock = VirtualClock()
         self.scheduler = Scheduler()
@@ -193,6 +195,7 @@ class Node:
         stored = self.store.put(pod)
         self.worker = Assembly(
             runtime=self,
+            volumes=lambda _: volumes or NoVolumes(),
             store=self.store,
             recorder=self.recorder,
             metrics=self.metrics,
@@ -211,7 +214,9 @@ class Node:
     def image_problem(self, container: Container) -> str | None:
         return _take(self.behaviour(container.name).image_problems)
 
-    def create(self, pod: Pod, container: Container, restart_count: int) -> _Prepared:
+    def create(
+        self, pod: Pod, container: Container, restart_count: int, volumes: Volumes
+    ) -> _Prepared:
         return _Prepared(self, container, restart_count)
 
     @property
