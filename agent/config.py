@@ -95,6 +95,12 @@ _SECTIONS: dict[str, type[Section]] = {
     "logs": Logs,
     "crash_loop": CrashLoop,
 }
+_WANTED: dict[Any, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    tuple[str, ...]: "a list of texts",
+}
 _ON_STOP = ("terminate", "keep")
 
 
@@ -112,7 +118,7 @@ def load(path: str | None, environ: Mapping[str, str], uid: int) -> Config:
     """
     named = path or environ.get("BAREPOD_CONFIG")
     chosen = named or default_path(environ, uid)
-    defaults = _defaults(environ, uid)
+    defaults = node_defaults(environ, uid)
     try:
         text = Path(chosen).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -134,15 +140,14 @@ def parse_config(text: str, file: str, node_defaults: Mapping[str, Any]) -> Conf
         data = tomli.loads(text)
     except tomli.TOMLDecodeError as exc:
         raise ConfigError((f"{file}: not valid TOML: {exc}",)) from exc
-    problems: list[str] = []
-    reader = _Reader(file, text, problems)
+    reader = _Reader(file, text)
     known = {name: reader.section(name, cls, data) for name, cls in _SECTIONS.items()}
     env = reader.strings("env", data.get("env", {}))
     images = reader.images(data.get("images", {}))
     reader.unknown("", data, (*_SECTIONS, "env", "images"))
     reader.check(known)
-    if problems:
-        raise ConfigError(tuple(problems))
+    if reader.problems:
+        raise ConfigError(tuple(text for _, text in sorted(reader.problems)))
     node = Node(**{**node_defaults, **known.pop("node")})
     sections = {name: _SECTIONS[name](**values) for name, values in known.items()}
     return Config(node=node, env=env, images=images, **sections)  # type: ignore[arg-type]
@@ -151,13 +156,14 @@ def parse_config(text: str, file: str, node_defaults: Mapping[str, Any]) -> Conf
 class _Reader:
     """Reads tables and collects problems, each with file and line."""
 
-    def __init__(self, file: str, text: str, problems: list[str]) -> None:
+    def __init__(self, file: str, text: str) -> None:
         self._file = file
         self._text = text
-        self._problems = problems
+        self.problems: list[tuple[int, str]] = []
 
     def problem(self, key: str, text: str) -> None:
-        self._problems.append(f"{self._file}:{_line_of(self._text, key)}: {key}: {text}")
+        line = _line_of(self._text, key)
+        self.problems.append((line, f"{self._file}:{line}: {key}: {text}"))
 
     def section(self, name: str, cls: type[Section], data: Mapping[str, Any]) -> dict[str, Any]:
         table = data.get(name, {})
@@ -178,11 +184,11 @@ class _Reader:
                 return parse(value).value()
             except QuantityError:
                 self.problem(key, f'must be a size such as "10Mi", not "{value}"')
-                return 0
+                return None
         try:
             return msgspec.convert(value, hint)
         except msgspec.ValidationError:
-            wanted = {str: "a text", int: "a whole number", float: "a number"}.get(hint, "a table")
+            wanted = _WANTED.get(hint, "a table of texts")
             self.problem(key, f"must be {wanted}, not {value!r}")
             return None
 
@@ -281,7 +287,8 @@ def _split(key: str) -> list[str]:
     return [part.strip("\"'") for part in re.findall(r"""\"[^"]*\"|'[^']*'|[^.]+""", key)]
 
 
-def _defaults(environ: Mapping[str, str], uid: int) -> dict[str, Any]:
+def node_defaults(environ: Mapping[str, str], uid: int) -> dict[str, Any]:
+    """What `[node]` says when nobody does: root's paths, or an ordinary user's XDG directories."""
     name = environ.get("HOSTNAME") or os.uname().nodename
     if uid == 0:
         return {

@@ -133,15 +133,14 @@ def by_spawn(spec: Spec, pipes: Pipes, _cgroup_fd: int, stdin: int) -> tuple[int
 
     This process stands still until the program is executed.
     """
-    argv, env, cwd = spec[:3]
-    clone.step("cwd", lambda: os.chdir(cwd))
-    path = clone.look_up(argv[0], env.get("PATH", ""))
+    clone.step("cwd", lambda: os.chdir(spec.cwd))
+    path = clone.look_up(spec.argv[0], spec.env.get("PATH", ""))
     actions = [
         (os.POSIX_SPAWN_DUP2, fd, number)
         for number, fd in enumerate((stdin, pipes.out_end, pipes.err_end))
     ]
     try:
-        pid = os.posix_spawn(path, argv, env, file_actions=actions, setsid=True)
+        pid = os.posix_spawn(path, spec.argv, spec.env, file_actions=actions, setsid=True)
     except (OSError, ValueError) as exc:
         raise clone.Failure("exec", getattr(exc, "errno", None) or EINVAL, path) from None
     return pid, os.pidfd_open(pid)
@@ -175,7 +174,7 @@ class Capture:
     ) -> None:
         """Start it (OSError: no free descriptors; clone.Failure: no process)."""
         self._id = id_
-        self._mark = spec[8]
+        self._mark = spec.mark
         self._watch = watch
         self._answer = answer
         self._status: tuple[int, int] | None = None

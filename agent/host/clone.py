@@ -68,8 +68,8 @@ class Inherited:
     __slots__ = ("_mark", "_umask")
 
     def __init__(self, spec: Spec) -> None:
-        self._umask = spec[4]
-        self._mark = spec[8]
+        self._umask = spec.umask
+        self._mark = spec.mark
 
     def __enter__(self) -> None:
         os.umask(self._umask)
@@ -118,7 +118,7 @@ def become(
     """
     try:
         _prepare(spec, stdio, parent, join_fd)
-        _execute(spec[0], spec[1])
+        _execute(spec.argv, spec.env)
     except Failure as exc:
         _report(report, exc)
     except BaseException as exc:  # noqa: BLE001 - the copy must never return into the loop
@@ -143,21 +143,20 @@ def _report(fd: int, failure: Failure) -> None:
 
 def _prepare(spec: Spec, stdio: tuple[int, int, int], parent: int, join_fd: int) -> None:
     # Every page that the copy touches costs a fault: nothing is done that need not be.
-    _, _, cwd, user, _, rlimits, no_new_privs, cap_drop, _, die, tty = spec
     if join_fd >= 0:
         step("cgroup", lambda: _join(join_fd))
-    step("session", lambda: _settle(stdio, tty=tty))
-    if rlimits:
-        step("rlimit", lambda: _limit(rlimits))
-    if cap_drop:
-        step("capability", lambda: _give_up(cap_drop))
-    if user is not None:
+    step("session", lambda: _settle(stdio, tty=spec.tty))
+    if spec.rlimits:
+        step("rlimit", lambda: _limit(spec.rlimits))
+    if spec.cap_drop:
+        step("capability", lambda: _give_up(spec.cap_drop))
+    if (user := spec.user) is not None:
         step("user", lambda: _change_user(*user))
-    if no_new_privs:
+    if spec.no_new_privs:
         step("user", lambda: _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
-    if die:  # after the change of user, which clears it
+    if spec.die:  # after the change of user, which clears it
         step("session", lambda: _die_with(parent))
-    step("cwd", lambda: os.chdir(cwd))
+    step("cwd", lambda: os.chdir(spec.cwd))
 
 
 def step(stage: str, action: Callable[[], None]) -> None:

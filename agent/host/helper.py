@@ -23,13 +23,13 @@ from heapq import heappop, heappush
 from agent.host import cgroup_files, clone, descendants, marks, wire
 from agent.host.capture import Capture, Killing, Watch, by_clone, by_spawn
 from agent.host.launch import SURVIVED
-from agent.host.wire import Channel, Packet
+from agent.host.wire import Channel, Packet, Spec
 
 TYPE_CHECKING = False  # importing `typing` would double the helper's memory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.host.wire import Message, Spec
+    from agent.host.wire import Message
 
 _SIGNALS = range(1, 65)
 _UNCHANGEABLE = (9, 19, 32, 33)
@@ -91,12 +91,14 @@ class Helper:
     def _handle(self, message: Message, fds: list[int]) -> None:
         kind, id_ = message[:2]
         if kind in (wire.SPAWN, wire.CAPTURE):
-            _, _, spec, present, timeout, careful = message
+            _, _, fields, present, timeout, careful = message
             if len(fds) != present.bit_count():
                 self._fail(kind, id_, clone.Failure("descriptors", EMFILE))
                 return
-            roles = self._by_role(present, fds)
-            self._start(kind, id_, self._without_change(spec), roles, timeout, careful)
+            spec = Spec(*fields)
+            if self._is_self(spec.user):
+                spec.user = None  # needs no preparation
+            self._start(kind, id_, spec, self._by_role(present, fds), timeout, careful)
         elif kind == wire.CANCEL:
             self._cancel(id_)
         elif kind == wire.GUARD:
@@ -170,12 +172,8 @@ class Helper:
         self._send(message, (started.pidfd,))
         os.close(started.pidfd)
 
-    def _without_change(self, spec: Spec) -> Spec:
-        """The user we are anyway needs no preparation."""
-        user = spec[3]
-        if user is None or (user[0], {user[1], *user[2]}) != self._self:
-            return spec
-        return (*spec[:3], None, *spec[4:])
+    def _is_self(self, user: tuple[int, int, tuple[int, ...]] | None) -> bool:
+        return user is not None and (user[0], {user[1], *user[2]}) == self._self
 
     def _capture(
         self, id_: int, spec: Spec, cgroup_fd: int, timeout: float | None, *, careful: bool
@@ -184,9 +182,8 @@ class Helper:
             self._captures.pop(id_, None)
             self._send(message)
 
-        _, _, _, user, _, rlimits, no_new_privs, cap_drop = spec[:8]
-        prepared = user is not None or rlimits or no_new_privs or cap_drop or cgroup_fd >= 0
-        begin = by_clone if prepared or careful else by_spawn
+        prepared = careful or cgroup_fd >= 0 or spec.prepared_in_child()
+        begin = by_clone if prepared else by_spawn
         self._captures[id_] = Capture(id_, spec, cgroup_fd, self._null, begin, self._watch, answer)
         if timeout is not None:
             self._after(timeout, lambda: self._timed_out(id_))

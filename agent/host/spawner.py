@@ -32,7 +32,7 @@ from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
 
 if TYPE_CHECKING:
-    from agent.host.wire import Message, Spec
+    from agent.host.wire import Message
 
 _GRACE = 1.0
 _PING_EVERY = 1.0
@@ -159,9 +159,9 @@ class Spawner:
         given = [(1, stdin), (2, stdout), (4, stderr), (8, boundary.cgroup_fd)]
         fds = tuple(fd for _, fd in given if fd is not None)
         present = sum(bit for bit, fd in given if fd is not None)
-        spec = self._spec(command, birth.mark, tty=controlling_tty)
+        fields = self._fields(command, birth.mark, tty=controlling_tty)
         id_ = self._next_id()
-        self._send(command, (wire.SPAWN, id_, spec, present, None, True), fds)
+        self._send(command, (wire.SPAWN, id_, fields, present, None, True), fds)
         self._births[id_] = birth
         self._reaper.expect(birth.mark)
         try:
@@ -188,10 +188,10 @@ class Spawner:
         self._running[id_] = running
         cgroup_fd = boundary.cgroup_fd if boundary.limited else None
         fds, present = ((), 0) if cgroup_fd is None else ((cgroup_fd,), 8)
-        spec = self._spec(command, running.mark, tty=False)
+        fields = self._fields(command, running.mark, tty=False)
         try:
             careful = command.argv[0] in self._slow
-            self._send(command, (wire.CAPTURE, id_, spec, present, timeout, careful), fds)
+            self._send(command, (wire.CAPTURE, id_, fields, present, timeout, careful), fds)
         except SpawnError as exc:
             error = exc
             self._scheduler.call_later(0, lambda: self._settle(id_, Captured(None, error=error)))
@@ -211,7 +211,7 @@ class Spawner:
         self._last_id += 1
         return self._last_id
 
-    def _spec(self, command: Command, mark: int, *, tty: bool) -> Spec:
+    def _fields(self, command: Command, mark: int, *, tty: bool) -> Message:
         user = command.user
         return (
             command.argv,

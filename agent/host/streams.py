@@ -49,9 +49,9 @@ class Streams:
             if tty:
                 master, slave = os.openpty()
                 opened += [master, slave]
-                ends = {"stdout": slave, "stderr": slave}
+                # All three, as runc does; nobody types unless stdin is wanted.
+                ends = {"stdin": slave, "stdout": slave, "stderr": slave}
                 if stdin:
-                    ends["stdin"] = slave
                     input_ = os.dup(master)
                     opened.append(input_)
             elif stdin:

@@ -1,7 +1,8 @@
 """How do the agent and its spawner process talk?
 
-One SOCK_SEQPACKET socket pair: a packet is one marshalled tuple whose first item is a `Kind`,
-with descriptors beside it. Both ends run the same interpreter, so marshal is safe and cheapest.
+One SOCK_SEQPACKET socket pair: a packet is one marshalled tuple, with descriptors beside it; its
+first item is one of the kinds below, its second the request's number. Both ends run the same
+interpreter, so marshal is safe and cheapest.
 A tuple too large for a packet travels in a memfd.
 
 Imported by the helper process: keep it free of heavy imports (`_socket`, not `socket`: 5 ms).
@@ -20,37 +21,76 @@ if TYPE_CHECKING:
     from typing import Any
 
     Message = tuple[Any, ...]
-    #: argv, env, cwd, (uid, gid, groups) or None, umask, rlimits, no_new_privs, cap_drop, mark,
-    #: die with the parent, make stdin the controlling terminal
-    Spec = tuple[
-        tuple[str, ...],
-        dict[str, str],
-        str,
-        tuple[int, int, tuple[int, ...]] | None,
-        int,
-        tuple[tuple[int, int, int], ...],
-        bool,
-        tuple[int, ...],
-        int,
-        bool,
-        bool,
-    ]
 
-SPAWN = 1
-CAPTURE = 2
-CANCEL = 3
-GUARD = 4
-PING = 5
-SPAWNED = 6
-FAILED = 7
-CAPTURED = 8
-PONG = 9
+# To the helper. `given` has a bit for each descriptor: 1 stdin, 2 stdout, 4 stderr, 8 cgroup.
+SPAWN = 1  # id, Spec's fields, given, None, True
+CAPTURE = 2  # id, Spec's fields, given, timeout or None, whether to avoid posix_spawn
+CANCEL = 3  # id
+GUARD = 4  # 0, (the agent's mark, the directory of its cgroups) or None
+PING = 5  # 0
+# From the helper. A reason is (stage, errno, path concerned).
+SPAWNED = 6  # id, pid, None; with the pidfd
+FAILED = 7  # id, pid or 0, reason
+CAPTURED = 8  # id, exit code or -1, signal or 0, timed out, truncated, output, reason or None
+PONG = 9  # 0
 _LARGE = 10
 
 _PACKET = 64 * 1024
 _MAX_FDS = 8
 _INT = 4
 _ANCILLARY = _socket.CMSG_SPACE(_MAX_FDS * _INT)
+
+
+class Spec:
+    """A `process.Command` on its way to execve, with what the spawner adds to it.
+
+    `user` is (uid, gid, groups), or None to stay who we are; `die`: be killed when the parent is
+    gone; `tty`: stdin becomes the controlling terminal.
+    """
+
+    __slots__ = (
+        "argv",
+        "cap_drop",
+        "cwd",
+        "die",
+        "env",
+        "mark",
+        "no_new_privs",
+        "rlimits",
+        "tty",
+        "umask",
+        "user",
+    )
+
+    def __init__(
+        self,
+        argv: tuple[str, ...],
+        env: dict[str, str],
+        cwd: str,
+        user: tuple[int, int, tuple[int, ...]] | None,
+        umask: int,
+        rlimits: tuple[tuple[int, int, int], ...],
+        no_new_privs: bool,
+        cap_drop: tuple[int, ...],
+        mark: int,
+        die: bool,
+        tty: bool,
+    ) -> None:
+        self.argv = argv
+        self.env = env
+        self.cwd = cwd
+        self.user = user
+        self.umask = umask
+        self.rlimits = rlimits
+        self.no_new_privs = no_new_privs
+        self.cap_drop = cap_drop
+        self.mark = mark
+        self.die = die
+        self.tty = tty
+
+    def prepared_in_child(self) -> bool:
+        """Whether it takes more than posix_spawn can do."""
+        return bool(self.user is not None or self.rlimits or self.no_new_privs or self.cap_drop)
 
 
 class Packet:

@@ -19,6 +19,7 @@ from agent.rules import phase
 from agent.rules import status as rules
 from agent.rules.deadline import Eviction
 from agent.rules.readiness import ProbeBeliefs
+from agent.rules.terminated import terminate_pod
 
 
 class StoresPod(Protocol):
@@ -80,6 +81,8 @@ class Reporter:
             self._clock.now(),
             old=old,
         )
+        if terminal:
+            generated = terminate_pod(msgspec.structs.replace(pod, status=old), generated)
         running = bool(self._facts.live)
         shown = rules.publishable(old, generated, could_have_running_containers=running)
         if shown != self._published or self._shown is not pod:

@@ -7,9 +7,6 @@ and killContainersWithSyncResult, kuberuntime_termination_order.go.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from contextlib import suppress
-from typing import Any
 
 import msgspec
 
@@ -23,7 +20,7 @@ from agent.pod.facts import Instance, PodFacts
 from agent.pod.hooks import HookRunner
 from agent.pod.recorder import Recorder
 from agent.rules import grace as grace_rules
-from agent.rules import order
+from agent.rules import messages, order
 from agent.rules.grace import GraceBudget
 
 #: How long a dead exec hook may take to report its death, in seconds.
@@ -70,28 +67,41 @@ class Terminator(msgspec.Struct, frozen=True, kw_only=True):
         `override` (seconds) replaces the grace period that the pod and the reason select.
         """
         instance = self.facts.live.get(container.name)
-        if instance is None:
-            return
-        self.recorder.record(
-            pod,
-            EventType.NORMAL,
-            Reason.KILLING,
-            message or f"Stopping container {container.name}",
-            container=container.name,
-        )
-        budget = grace_rules.grace_budget(pod, container, reason, override)
-        async with asyncio.TaskGroup() as group:
-            hook = self._start_pre_stop(group, pod, container, instance, budget)
-            if hook is not None:
-                budget = await self._spend(budget, _settled(hook))
-            if turns is not None:
-                budget = await self._spend(budget, turns.wait(container.name))
-            await instance.stop(budget.stop_timeout)
-            await self.facts.wait_gone(instance.container_id)
-            if hook is not None:
-                await self._bury(hook, container)
+        if instance is not None:
+            self.recorder.record(
+                pod,
+                EventType.NORMAL,
+                Reason.KILLING,
+                message or messages.stopping(container.name),
+                container=container.name,
+            )
+            budget = grace_rules.grace_budget(pod, container, reason, override)
+            await self._end(pod, container, instance, budget, turns)
         if turns is not None:
             turns.ended(container.name)
+
+    async def _end(
+        self,
+        pod: Pod,
+        container: Container,
+        instance: Instance,
+        budget: GraceBudget,
+        turns: Turns | None,
+    ) -> None:
+        """preStop, then wait for the turn, then the stop signal; less if it ends by itself."""
+        async with asyncio.TaskGroup() as group:
+            gone = group.create_task(self.facts.wait_gone(instance.container_id))
+            hook = self._start_pre_stop(group, pod, container, instance, budget)
+            if hook is not None:
+                budget = await self._spend(budget, hook, gone)
+            if turns is not None:
+                turn = group.create_task(turns.wait(container.name))
+                budget = await self._spend(budget, turn, gone)
+                turn.cancel()
+            await instance.stop(budget.stop_timeout)
+            await gone
+            if hook is not None:
+                await self._bury(hook, container)
 
     async def kill_pod(self, pod: Pod, override: int | None) -> None:
         """End all containers in parallel; sidecars get their signal after those they serve."""
@@ -133,15 +143,16 @@ class Terminator(msgspec.Struct, frozen=True, kw_only=True):
                 container=container.name,
             )
 
-    async def _spend(self, budget: GraceBudget, wait: Coroutine[Any, Any, None]) -> GraceBudget:
-        """Wait, but no longer than the budget allows; what is left of it."""
+    async def _spend(
+        self, budget: GraceBudget, step: asyncio.Task[None], gone: asyncio.Task[None]
+    ) -> GraceBudget:
+        """Wait for a step, but no longer than the budget or the container lasts; what is left."""
         if budget.exhausted:
-            wait.close()
             return budget
         begun = self.clock.monotonic()
-        with suppress(TimeoutError):
-            async with self.clock.timeout(budget.remaining):
-                await wait
+        await asyncio.wait(
+            (step, gone), timeout=budget.remaining, return_when=asyncio.FIRST_COMPLETED
+        )
         return budget.after(self.clock.monotonic() - begun)
 
     async def _bury(self, hook: asyncio.Task[None], container: Container) -> None:
@@ -150,8 +161,3 @@ class Terminator(msgspec.Struct, frozen=True, kw_only=True):
         if lifecycle is not None and lifecycle.pre_stop is not None and lifecycle.pre_stop.exec:
             await asyncio.wait([hook], timeout=_HOOK_REPORT_TIMEOUT)
         hook.cancel()
-
-
-async def _settled(task: asyncio.Task[None]) -> None:
-    """Wait for `task` without cancelling it when we are cancelled."""
-    await asyncio.wait([task])

@@ -56,6 +56,7 @@ class PodWorker:
         }
         self._wake = asyncio.Event()
         self._stopping = False
+        self._killed = False
         self._grace: int | None = None
         self._began = parts.clock.monotonic()
         parts.facts.changed = self._changed
@@ -75,12 +76,15 @@ class PodWorker:
         self._wake.set()
 
     def kill(self) -> None:
-        """Everything ends now: SIGKILL to all that runs."""
-        self._stopping = True
+        """Everything ends now: SIGKILL to all that runs, and to what is just being started."""
+        self._stopping = self._killed = True
         self._parts.starter.cancel_hook()
+        self._kill_live()
+        self._wake.set()
+
+    def _kill_live(self) -> None:
         for instance in tuple(self._parts.facts.live.values()):
             instance.kill()
-        self._wake.set()
 
     async def run(self) -> None:
         """Run the pod to its end; returns when nothing of it is left.
@@ -186,6 +190,8 @@ class PodWorker:
         """Kill what still runs and publish the final status."""
         self._parts.prober.stop_liveness_and_startup()
         self._report()
+        if self._killed:
+            self._kill_live()
         override = grace.effective_grace_period(self._pod, 0, self._grace).seconds
         asked = self._pod.metadata.deletion_timestamp is not None
         await self._parts.terminator.kill_pod(self._pod, override if asked else None)

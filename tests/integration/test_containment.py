@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -386,9 +387,11 @@ async def test_a_daemons_pods_outlive_its_crash() -> None:
 
 async def test_an_ordinary_users_agent_contains_as_well(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
+    packages = sysconfig.get_path("platlib")  # may be out of an ordinary user's reach: import first
     script = (
-        "import os, sys; os.getuid() or (os.setgroups([]), os.setgid(65534), os.setuid(65534));"
-        f"sys.path.insert(0, {str(root)!r})\n" + UNPRIVILEGED
+        f"import os, sys; sys.path[:0] = [{str(root)!r}, {packages!r}]; import msgspec\n"
+        "from tests.support.children import *\n"
+        "os.getuid() or (os.setgroups([]), os.setgid(65534), os.setuid(65534))\n" + UNPRIVILEGED
     )
     python = sys.executable if os.getuid() else "/usr/bin/python3"
     if not Path(python).exists():
@@ -404,7 +407,6 @@ async def test_an_ordinary_users_agent_contains_as_well(tmp_path: Path) -> None:
 
 UNPRIVILEGED = """
 import asyncio
-from tests.support.children import *
 
 async def main():
     async with running_host("subreaper") as host:

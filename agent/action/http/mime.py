@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.action.http.buffer import Buffer
-from agent.action.http.header import SPACE, TOKEN, VALUE
+from agent.action.http.header import SPACE, TOKEN, VALUE, canonical
 from agent.action.http.text import quote, to_text
 
 _QUOTED = 80  # bytes of a first line that an error shows
@@ -88,7 +88,10 @@ class MIMEReader:
         """Check one whole line and keep it if it is wanted."""
         name, colon, value = line.partition(b":")
         strange = name.translate(None, TOKEN)
-        if not colon or not name or strange.strip(b" ") or value.translate(None, VALUE):
+        if not colon or not name or strange.strip(b" "):
+            raise ProtocolError(f"malformed MIME header line: {to_text(line)}")
+        if value.translate(None, VALUE):
+            line = canonical(name) + colon + value  # Go has spelt the name anew by now
             raise ProtocolError(f"malformed MIME header line: {to_text(line)}")
         key = name.lower()
         if key in self._wanted:

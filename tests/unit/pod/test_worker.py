@@ -305,6 +305,25 @@ async def test_kill_ends_everything_at_once() -> None:
     assert node.times("a ended 137") == [3]
 
 
+async def test_kill_does_not_wait_for_a_pre_stop_hook_that_needs_no_process() -> None:
+    node = Node(
+        pod(container("c", lifecycle=lifecycle(pre_stop="sleep"))),
+        scripts={"c sleep": Script(takes=None)},
+    )
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(node.worker.run())
+        await node.clock.sleep(1)
+        node.worker.stop(deleted(node.worker.pod, 30))
+        await node.clock.sleep(2)
+        node.worker.kill()
+        await task
+        ended_at = node.scheduler.time()
+
+    assert node.times("c ended 137") == [3]
+    assert ended_at < 5
+
+
 async def test_the_first_events_are_those_of_a_kubelet() -> None:
     node = Node(pod())
 

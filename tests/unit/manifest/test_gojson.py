@@ -7,7 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.manifest.gotext import go_name, quote, to_json
+from agent.manifest.gojson import go_name, to_json
+from agent.model.gotext import quote
 
 
 @given(st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"])))
