@@ -197,7 +197,8 @@ class MemoryStore:
         """
         if self._journal is None:
             return True
-        return await self._journal.durable(self._version if version is None else version)
+        newest = self._version
+        return await self._journal.durable(newest if version is None else min(version, newest))
 
     def expire(self) -> float | None:
         """Delete the events that are too old or too many; returns when the next one will be."""
