@@ -8,13 +8,14 @@ GOLDEN ?= ../shared/golden
 ONLY   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast check lint format integration golden bench clean
+.PHONY: help demo test fast check lint format integration docs golden bench clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@sh scripts/make-venv "$(PYTHON)" "$(VENV)"
+	@echo "installing barepod into $(VENV), once"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
@@ -23,7 +24,8 @@ $(DEV): $(READY)
 	@touch $@
 
 demo: $(READY) ## run the quickstart pod on this machine; Ctrl-C ends it
-	@$(BIN)/barepod run config/examples/quickstart.yaml
+	@echo "Two init containers, then a page on http://127.0.0.1:18080. Ctrl-C ends it."
+	@exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m agent run config/examples/quickstart.yaml
 
 test: $(DEV) ## all tests: unit, conformance, integration, examples
 	@$(BIN)/python -m pytest -q
@@ -45,6 +47,9 @@ check: lint fast ## what runs before every commit
 format: $(DEV) ## format the code and fix what can be fixed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: $(DEV) ## write the commands' help into README
+	@$(BIN)/python -m tests.support.readme
 
 golden: $(DEV) ## replay recorded answers of Kubernetes (GOLDEN=folder)
 	@$(BIN)/python -m tests.golden "$(GOLDEN)"

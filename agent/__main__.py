@@ -11,7 +11,7 @@ def main() -> None:
     _occupy_standard_descriptors()
     from agent.cli.main import cli
 
-    sys.exit(cli())
+    sys.exit(cli(prog_name="barepod"))
 
 
 def _occupy_standard_descriptors() -> None:

@@ -9,9 +9,12 @@ import click
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print a completion script for a shell.
+    """Print a script that completes commands, options, files and container names in a shell.
 
-    For the running bash: source <(barepod completion bash)
+    \b
+    bash: add to ~/.bashrc    source <(barepod completion bash)
+    zsh:  add to ~/.zshrc     source <(barepod completion zsh)
+    fish: run once            barepod completion fish > ~/.config/fish/completions/barepod.fish
     """
     from click.shell_completion import get_completion_class
 

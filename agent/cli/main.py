@@ -8,7 +8,7 @@ import click
 
 _COMMANDS = {
     "run": "Run the Pods of manifest files in the foreground.",
-    "validate": "Check manifest files and say what a bare host ignores.",
+    "validate": "Check manifest files, and say what has no effect here.",
     "probe": "Run each probe of a manifest once, now.",
     "version": "Print the version.",
     "completion": "Print a completion script for a shell.",
@@ -43,9 +43,25 @@ class _LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _show_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from agent.cli.version import text
+
+        click.echo(text())
+        ctx.exit()
+
+
 @click.command(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Print the version and exit.",
 )
 def cli() -> None:
     """Run Kubernetes Pod manifests as plain processes on this machine.

@@ -37,8 +37,10 @@ def _complete_container(
 
     from agent.manifest.load import load
 
-    file = ctx.params.get("file")
-    if not file or file == "-":
+    # While the option has no value yet, click leaves what stands before it in `args`.
+    words = (ctx.params.get("file"), *ctx.args)
+    file = next((word for word in words if word and not word.startswith("-")), None)
+    if file is None:
         return []
     names = [container.name for _, container, _, _ in _questions(load((file,)), None)]
     return [CompletionItem(name) for name in dict.fromkeys(names) if name.startswith(incomplete)]
@@ -60,17 +62,21 @@ def _complete_container(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="text: a table. json: a list with the whole messages.",
+    help="text: a table. json: a list, with messages in full.",
 )
 def command(file: str, container: str | None, config_file: str | None, output: str) -> None:
-    """Run each probe of the Pods in FILE ('-' is standard input) once, now, and show the results.
+    """Run each probe of the Pods in FILE once, now, and show the results; '-' is standard input.
 
-    Nothing else is started: network probes ask whoever listens on this machine, exec probes run
-    with the environment, user and working directory of their container. Delays, periods and
-    thresholds play no part, the timeout does.
+    Containers are not started: network probes ask whoever listens on this machine, exec probes
+    run with the environment, user and working directory of their container. The timeout counts;
+    delays, periods and thresholds do not.
 
     \b
-    Exit codes: 0 every probe succeeded; 1 at least one did not; 2 bad usage or a refused manifest.
+    Exit codes:
+      0    every probe succeeded
+      1    at least one did not
+      2    bad usage, configuration or manifest
+      130  interrupted
     """
     from agent.cli.manifests import read_config, read_manifest
 

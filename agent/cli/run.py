@@ -17,18 +17,22 @@ from agent.cli.options import config_option, files_argument
     "--output",
     type=click.Choice(["text", "json", "quiet"]),
     default="text",
+    show_default=True,
     help="text: events, status and prefixed output. json: one Kubernetes watch event a line, "
     "container output on stderr. quiet: container output only.",
 )
 def command(files: tuple[str, ...], config_file: str | None, output: str) -> None:
-    """Run every Pod in FILE... ('-' is standard input) as processes of this machine.
+    """Run every Pod in FILE... as processes of this machine; '-' is standard input.
 
-    Init containers, hooks, probes, restarts and termination follow a kubelet. Ctrl-C stops
-    gracefully, twice kills at once. Ends when all pods have ended.
+    Ends when all pods have ended. Ctrl-C stops them gracefully, a second Ctrl-C kills them at
+    once; SIGTERM and SIGHUP do the same.
 
     \b
-    Exit codes: 0 all pods succeeded, or stopped on request; the exit code of the first failed
-    container when a pod failed; 2 refused, nothing was started; 130 killed by a second Ctrl-C.
+    Exit codes:
+      0    all pods succeeded, or were stopped on request
+      N    a pod failed: the exit code of its container that failed first
+      2    bad usage, configuration or manifest; nothing was started
+      130  killed by a second Ctrl-C
     """
     from agent.host.launch import launch
 

@@ -26,17 +26,20 @@ EXIT_REFUSED = 2
     "--output",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="text: problems on stderr, the rest on stdout. json: one object on stdout.",
+    show_default=True,
+    help="text: problems on stderr, the rest on stdout. json: all in one object on stdout.",
 )
 def command(files: tuple[str, ...], config_file: str | None, output: str) -> None:
-    """Check every object in FILE... ('-' is standard input) without running anything.
+    """Check everything in FILE... without running anything; '-' is standard input.
 
-    All problems are told at once, each as FILE:LINE: PATH: PROBLEM. For the pods of good files:
-    which fields have no effect on a bare host, what the API server would warn about, and which
-    images mean nothing here.
+    All problems are told at once, one a line: FILE:LINE: PATH: PROBLEM. For the pods of good
+    files: which fields have no effect on a bare host, what the API server would warn about, and
+    which images mean nothing here.
 
     \b
-    Exit codes: 0 all files are good; 2 at least one is refused.
+    Exit codes:
+      0  all files are good
+      2  bad usage or configuration, or at least one file is refused
     """
     from agent.cli.manifests import read_config
     from agent.manifest.load import load

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import platform
+
 import click
+
+from agent import KUBERNETES_VERSION, __version__
 
 
 @click.command("version")
-@click.option("-o", "output", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="text: one line. json: one object.",
+)
 def command(output: str) -> None:
     """Print the version of barepod and of the Kubernetes API it speaks."""
-    import json
-    import platform
-
-    from agent import KUBERNETES_VERSION, __version__
-
-    if output == "json":
-        facts = {
-            "barepod": __version__,
-            "kubernetes": KUBERNETES_VERSION,
-            "python": platform.python_version(),
-        }
-        click.echo(json.dumps(facts))
+    if output == "text":
+        click.echo(text())
         return
-    click.echo(f"barepod {__version__} (Kubernetes {KUBERNETES_VERSION}, ", nl=False)
-    click.echo(f"Python {platform.python_version()})")
+    import json
+
+    facts = {
+        "barepod": __version__,
+        "kubernetes": KUBERNETES_VERSION,
+        "python": platform.python_version(),
+    }
+    click.echo(json.dumps(facts))
+
+
+def text() -> str:
+    """The version in one line."""
+    python = platform.python_version()
+    return f"barepod {__version__} (Kubernetes {KUBERNETES_VERSION}, Python {python})"

@@ -47,6 +47,7 @@ def test_an_example_does_what_it_promises(file: Path, mode: Mode, place: Path) -
         if not any(one.ends for one in expected.values()):
             run.signal(2)
         code = run.wait()
+        remove_files(run, expected)
 
     assert broken_promises(run, expected) == []
     assert code == 0
@@ -162,6 +163,13 @@ def broken_promises(run: barepod.Run, expected: dict[str, Expectation]) -> list[
         for name, expectation in expected.items()
         for text in unmet(expectation, seen_of(tuple(run.changes), name))
     ]
+
+
+def remove_files(run: barepod.Run, expected: dict[str, Expectation]) -> None:
+    """What an example leaves in /tmp for its user to look at."""
+    for name in expected:
+        uid = run.pod(name).metadata.uid
+        shutil.rmtree(f"/tmp/barepod-{uid}", ignore_errors=True)
 
 
 def needs_nginx() -> None:

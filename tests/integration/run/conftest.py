@@ -37,8 +37,8 @@ def mode(request: pytest.FixtureRequest) -> Mode:
     wanted: Mode = request.param
     if wanted == "cgroup" and not _has_cgroups():
         pytest.skip("no writable cgroup v2 here")
-    if wanted == "subreaper" and not _can(["unshare", "--mount", "true"]):
-        pytest.skip("may not make a mount namespace")
+    if wanted == "subreaper":
+        may_mount()
     if wanted == "user":
         needs_ordinary_user()
     return wanted
@@ -59,6 +59,12 @@ def needs_ordinary_user() -> None:
         become = barepod.become_nobody(folder)
         if os.geteuid() != 0 or not _can([*become, sys.executable, "-c", "import agent, msgspec"]):
             pytest.skip("cannot run barepod as nobody")
+
+
+def may_mount() -> None:
+    """Skip a test that needs a file system of its own where we may not mount one."""
+    if not _can(["unshare", "--mount", "true"]):
+        pytest.skip("may not make a mount namespace")
 
 
 def _has_cgroups() -> bool:
