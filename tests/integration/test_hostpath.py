@@ -73,7 +73,7 @@ def test_a_file_is_nothing_else(tmp_path: Path, kind: str, word: str) -> None:
 
 @pytest.mark.parametrize("kind", ["File", "FileOrCreate"])
 def test_a_directory_is_no_file(tmp_path: Path, kind: str) -> None:
-    with pytest.raises(hostpath.HostPathError, match="is not a file$"):
+    with pytest.raises(hostpath.HostPathError, match=r"is not a file$"):
         hostpath.prepare(str(tmp_path), kind)
 
 

@@ -25,7 +25,7 @@ def test_missing_directories_are_made_and_removed_again(tmp_path: Path) -> None:
 
     pod.release()
     assert not (tmp_path / "a").exists()
-    assert os.listdir(tmp_path / "registry") == []
+    assert list((tmp_path / "registry").iterdir()) == []
 
 
 def test_a_missing_file_is_made_and_removed_again(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_parent_that_another_pod_uses_stays(tmp_path: Path) -> None:
     second.use(str(tmp_path / "work"), is_directory=True)
 
     first.release()
-    assert os.listdir(tmp_path / "work") == []
+    assert list((tmp_path / "work").iterdir()) == []
 
     second.release()
     assert not (tmp_path / "work").exists()
@@ -127,7 +127,7 @@ def test_a_mount_point_that_vanished_is_made_again(tmp_path: Path) -> None:
 def test_a_file_in_the_way_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(NotADirectoryError) as caught:
         points(tmp_path).use(str(tmp_path / "file" / "below"), is_directory=True)
 
     assert str(tmp_path / "file") in str(caught.value)

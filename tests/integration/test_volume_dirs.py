@@ -33,6 +33,10 @@ def content(path: Path) -> dict[str, str]:
     return found
 
 
+def names(path: Path) -> list[str]:
+    return sorted(entry.name for entry in path.iterdir())
+
+
 def test_files_are_there_with_their_modes_whatever_the_umask(tmp_path: Path) -> None:
     old = os.umask(0o077)
     try:
@@ -51,7 +55,7 @@ def test_new_files_replace_all_the_old_ones(tmp_path: Path) -> None:
     replace_files(str(tmp_path), {"a": (b"2", 0o600), "z": (b"2", 0o644)}, nothing)
 
     assert content(tmp_path) == {"a": "600:2", "z": "644:2"}
-    hidden = [name for name in os.listdir(tmp_path) if name.startswith("..")]
+    hidden = [name for name in names(tmp_path) if name.startswith("..")]
     assert len(hidden) == 2
     assert (tmp_path / "mountpoint").is_dir()
 
@@ -64,14 +68,14 @@ def test_a_volume_without_files_is_empty(tmp_path: Path) -> None:
 
 def test_when_writing_fails_the_old_files_stay(tmp_path: Path) -> None:
     replace_files(str(tmp_path), {"a": (b"1", 0o644)}, nothing)
-    before = sorted(os.listdir(tmp_path))
+    before = names(tmp_path)
     impossible: Files = {"a": (b"2", 0o644), "a/b": (b"2", 0o644)}
 
-    with pytest.raises(OSError):
+    with pytest.raises(FileExistsError):
         replace_files(str(tmp_path), impossible, nothing)
 
     assert content(tmp_path) == {"a": "644:1"}
-    assert sorted(os.listdir(tmp_path)) == before
+    assert names(tmp_path) == before
 
 
 def test_files_get_their_group_before_anybody_sees_them(tmp_path: Path) -> None:
@@ -90,13 +94,13 @@ def test_a_group_is_given_everything_but_links(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir(mode=0o700)
     (tmp_path / "folder" / "file").touch(mode=0o600)
     (tmp_path / "link").symlink_to("/etc/passwd")
-    before = os.stat("/etc/passwd").st_mode
+    before = Path("/etc/passwd").stat().st_mode
 
     give_to_group(str(tmp_path), os.getgid(), lambda mode, is_dir: mode | (0o2070 if is_dir else 6))
 
     assert stat.S_IMODE((tmp_path / "folder").stat().st_mode) == 0o2770
     assert stat.S_IMODE((tmp_path / "folder" / "file").stat().st_mode) == 0o606
-    assert os.stat("/etc/passwd").st_mode == before
+    assert Path("/etc/passwd").stat().st_mode == before
 
 
 def test_everything_goes_with_the_pod(tmp_path: Path) -> None:
@@ -110,8 +114,8 @@ def test_everything_goes_with_the_pod(tmp_path: Path) -> None:
 
     dirs.remove()
 
-    assert os.listdir(tmp_path / "pods") == []
-    assert os.path.isdir("/etc")
+    assert names(tmp_path / "pods") == []
+    assert Path("/etc").is_dir()
 
 
 def test_other_files_of_the_pod_stay(tmp_path: Path) -> None:
@@ -121,7 +125,7 @@ def test_other_files_of_the_pod_stay(tmp_path: Path) -> None:
 
     dirs.remove()
 
-    assert os.listdir(tmp_path / "pods" / "uid") == ["c.0"]
+    assert names(tmp_path / "pods" / "uid") == ["c.0"]
 
 
 def test_only_what_dead_agents_left_is_a_leftover(tmp_path: Path) -> None:
@@ -133,7 +137,7 @@ def test_only_what_dead_agents_left_is_a_leftover(tmp_path: Path) -> None:
 
     remove_leftovers(str(tmp_path))
 
-    assert os.listdir(tmp_path / "pods") == ["living"]
+    assert names(tmp_path / "pods") == ["living"]
     living.remove()
 
 
