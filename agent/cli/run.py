@@ -36,7 +36,11 @@ def command(files: tuple[str, ...], config_file: str | None, output: str) -> Non
     """
     from agent.host.launch import launch
 
-    launched = launch()  # the helper starts beside us, while we read and check
+    try:
+        launched = launch()  # the helper starts beside us, while we read and check
+    except OSError as exc:
+        click.echo(f"barepod: cannot start a process: {(exc.strerror or '').lower()}", err=True)
+        sys.exit(1)
     from agent.cli.manifests import read_config, read_manifest
 
     config = read_config(config_file)

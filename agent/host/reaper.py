@@ -23,11 +23,11 @@ _PAUSE = 0.01
 class Reaper:
     """Knows the agent's children: mains and helpers by pid, the rest are adopted orphans."""
 
-    __slots__ = ("_expected", "_known", "_loop", "_scheduler", "_session", "_timer", "agent_mark")
+    __slots__ = ("_expected", "_known", "_loop", "_session", "_timer", "agent_mark", "scheduler")
 
     def __init__(self, scheduler: Scheduler, agent_mark: int) -> None:
         self.agent_mark = agent_mark
-        self._scheduler = scheduler
+        self.scheduler = scheduler
         self._loop = asyncio.get_running_loop()
         self._known: dict[int, int] = {}
         self._expected: dict[int, int] = {}
@@ -78,11 +78,14 @@ class Reaper:
     def look_soon(self) -> None:
         """Somebody may have ended; mains are reaped by their owners meanwhile."""
         if self._timer is None:
-            self._timer = self._scheduler.call_later(_PAUSE, self.look)
+            self._timer = self.scheduler.call_later(_PAUSE, self.look)
 
     def look(self) -> None:
         """Reap the orphans that have ended."""
         self._timer = None
+        if not descendants.can_look():
+            self.look_soon()
+            return
         self.reap(self.orphans())
 
     def reap(self, pids: Iterable[int]) -> None:

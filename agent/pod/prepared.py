@@ -66,6 +66,7 @@ class PreparedRun:
             )
         except OSError:
             self._boundary.close()
+            files.remove(message_path)
             raise
         self._message = TerminationMessage(
             message_path, naming.container.termination_message_policy, self._log_tail

@@ -19,6 +19,7 @@ from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, KillReason
 from agent.pod.facts import Instance, PodFacts
 from agent.pod.hooks import HookRunner
+from agent.pod.metrics import Metrics
 from agent.pod.recorder import Recorder
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
@@ -27,7 +28,8 @@ from agent.rules.events import Announcement
 from agent.rules.image_pull import PullFailure
 
 #: A start that failed for want of configuration or resources is tried again after so many
-#: seconds (kubelet: the pod worker's retry interval of a failed sync).
+#: seconds (kubelet: the pod worker's retry interval of a failed sync), or after the longest delay
+#: between restarts if that is less.
 RETRY_SECONDS = 10.0
 
 
@@ -95,6 +97,7 @@ class Starter:
         recorder: Recorder,
         clock: Clock,
         limits: BackOffLimits,
+        metrics: Metrics,
     ) -> None:
         self._facts = facts
         self._runtime = runtime
@@ -104,6 +107,7 @@ class Starter:
         self._recorder = recorder
         self._clock = clock
         self._limits = limits
+        self._metrics = metrics
         self._pulls: dict[str, PullFailure] = {}
         self._hook: asyncio.Task[str | None] | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -126,14 +130,17 @@ class Starter:
         (monotonic seconds): a run that was killed in this very round does not count (doBackOff
         looks at the status before the kill).
         """
-        name = container.name
-        held = self._back_off(pod, container, last_exit) or self._lacks_image(pod, container)
+        held = self._back_off(pod, container, last_exit)
+        if held is not None:
+            return held
+        self._metrics.container_started(_kind(pod, container))
+        held = self._lacks_image(pod, container)
         if held is not None:
             return held
         try:
             run, instance = await self._create_and_start(pod, container)
         except StartError as exc:
-            return self._failed(pod, name, exc)
+            return self._failed(pod, container, exc)
         return await self._post_start(pod, container, run, instance)
 
     def _back_off(self, pod: Pod, container: Container, last_exit: float | None) -> Attempt | None:
@@ -168,7 +175,7 @@ class Starter:
         self._pulls[name] = report.failure
         for announcement in report.announcements:
             self._announce(pod, name, announcement)
-        self._facts.failed_to_start(name, report.reason, report.message)
+        self._refused(pod, container, report.reason, report.message)
         return Attempt(False, report.retry_at)
 
     async def _create_and_start(
@@ -182,13 +189,20 @@ class Starter:
         self._event(pod, name, EventType.NORMAL, Reason.STARTED, f"Started container {name}")
         return run, instance
 
-    def _failed(self, pod: Pod, name: str, exc: StartError) -> Attempt:
-        self._event(pod, name, EventType.WARNING, Reason.FAILED, f"Error: {exc.message}")
-        self._facts.failed_to_start(name, exc.reason, exc.message)
+    def _failed(self, pod: Pod, container: Container, exc: StartError) -> Attempt:
+        text = f"Error: {exc.message}"
+        self._event(pod, container.name, EventType.WARNING, Reason.FAILED, text)
+        self._refused(pod, container, exc.reason, exc.message)
         if exc.run is not None:
             self._facts.began(exc.run, None)
             return Attempt(False)
-        return Attempt(False, self._clock.monotonic() + RETRY_SECONDS)
+        pause = min(RETRY_SECONDS, self._limits.maximum)
+        return Attempt(False, self._clock.monotonic() + pause)
+
+    def _refused(self, pod: Pod, container: Container, reason: str, message: str) -> None:
+        """An attempt that was made did not succeed."""
+        self._metrics.start_failed(_kind(pod, container), reason)
+        self._facts.failed_to_start(container.name, reason, message)
 
     async def _post_start(
         self, pod: Pod, container: Container, run: ContainerRun, instance: Instance
@@ -219,7 +233,7 @@ class Starter:
             message="FailedPostStartHook",
             reason=KillReason.FAILED_POST_START_HOOK,
         )
-        self._facts.failed_to_start(container.name, "PostStartHookError", failure)
+        self._refused(pod, container, "PostStartHookError", failure)
         self._facts.reveal(run.container_id)
         return Attempt(False)
 
@@ -249,3 +263,8 @@ class Starter:
 
     def _announce(self, pod: Pod, name: str, what: Announcement) -> None:
         self._event(pod, name, what.type, what.reason, what.message)
+
+
+def _kind(pod: Pod, container: Container) -> str:
+    """The label container_type of the kubelet's metrics."""
+    return "init_container" if container in pod.spec.init_containers else "container"

@@ -42,6 +42,7 @@ T = TypeVar("T")
 NOBODY = 65534
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 15.0
+_AFTERMATH = 3.0
 _LOOK_AGAIN = 0.01
 _MARK = "Max msgqueue size"
 
@@ -178,6 +179,8 @@ class Run:
         deadline = time.monotonic() + seconds
         with self._news:
             while not (result := fact()):
+                if self._process.poll() is not None:
+                    deadline = min(deadline, time.monotonic() + _AFTERMATH)
                 if time.monotonic() > deadline:
                     pytest.fail(f"it did not happen in time\n{self.story()}")
                 self._news.wait(_LOOK_AGAIN)

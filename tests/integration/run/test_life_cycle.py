@@ -198,7 +198,8 @@ def test_an_endless_pre_stop_hook_leaves_two_seconds_and_dies_with_its_container
 
 
 def test_leftovers_of_a_stopped_container_get_its_signal_and_its_grace(place: Path) -> None:
-    child = "trap 'sleep 0.1; echo child done; exit 0' TERM; echo child up; while :; do sleep 0.02; done"
+    trap = "trap 'sleep 0.1; echo child done; exit 0' TERM"
+    child = f"{trap}; echo child up; while :; do sleep 0.02; done"
     main = sh(f'(setsid sh -c "{child}" &) ; exec sleep 1000')
     with barepod.run(place, pod(main, terminationGracePeriodSeconds=10)) as run:
         run.until(lambda: "child up" in run.said())
