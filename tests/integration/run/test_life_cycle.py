@@ -367,6 +367,17 @@ def test_text_output_shows_events_status_and_prefixed_lines(place: Path) -> None
         assert run.stderr == ""
 
 
+def test_text_output_gives_an_event_one_line(place: Path) -> None:
+    chatty = probe("echo one; echo two; false", failureThreshold=1)
+    setup = Setup(output="text")
+    with barepod.run(place, pod(sh("sleep 1000", readinessProbe=chatty)), setup=setup) as run:
+        run.until(lambda: any("Unhealthy" in line for line in run.lines))
+        run.stop()
+
+        assert any(line.endswith("Readiness probe failed: one ...") for line in run.lines)
+        assert "two" not in "".join(run.lines)
+
+
 def _state(status: Any) -> str:
     state = status.state
     if state.running is not None:
