@@ -39,7 +39,7 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
 
     follower: Callable[[Pod, str], Follower | None]
     problem: Callable[[str], None]
-    signals: Mapping[int, Callable[[], None]]
+    signals: Mapping[int, Callable[[], None]] = {}
 
 
 def settings_of(config: Config, environ: Mapping[str, str]) -> Settings:
