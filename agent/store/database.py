@@ -21,6 +21,9 @@ from agent.store.schema import DamagedError
 BLOCK = 1 << 20
 #: Seconds to wait for another process that holds the database.
 BUSY_SECONDS = 5.0
+#: No database is smaller, but for an empty one.
+_HEADER = 512
+_EMPTY = "barepod goes on with an empty one"
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 #: Errors after which the open connection is as good as before.
@@ -81,6 +84,8 @@ class Database:
         so. Raises StoreError when the agent must not start.
         """
         trouble = ""
+        if self._place.size() == 0:
+            self.notes.append(f"{self.path} is an empty file: there is no state to go on from")
         try:
             found = self._connect()
         except UnavailableError as exc:
@@ -164,7 +169,7 @@ class Database:
             try:
                 return self._open_file()
             except DamagedError as exc:
-                self._set_aside(exc, "barepod goes on with an empty one")
+                self._set_aside(exc, _EMPTY)
                 return self._open_file()
         except OSError as exc:
             self._disconnect()
@@ -176,12 +181,10 @@ class Database:
             raise
 
     def _check_leftovers(self) -> None:
-        """SQLite would delete the log of a database that is empty or gone."""
-        if self._place.size("-wal") and not self._place.size():
-            exc = DamagedError("the database is empty, its log is not")
-            self._set_aside(exc, "barepod goes on with an empty one")
-        elif self._place.size() == 0 and self._connection is None:
-            self.notes.append(f"{self.path} is an empty file: there is no state to go on from")
+        if self._place.size("-wal") and not self._place.size():  # SQLite would delete the log
+            self._set_aside(DamagedError("the database is empty, its log is not"), _EMPTY)
+        elif 0 < (self._place.size() or 0) < _HEADER:  # SQLite would take it for a new one
+            self._set_aside(DamagedError("it is truncated"), _EMPTY)
 
     def _open_file(self) -> Found:
         self._place.ensure_database()
@@ -211,7 +214,9 @@ class Database:
             uri += "&immutable=1"  # needs no room for an index of the log, and would overlook it
         try:
             with self._guarded():
-                connection = self._connection = sqlite3.connect(uri, uri=True)
+                connection = self._connection = sqlite3.connect(
+                    uri, uri=True, timeout=self._busy_seconds
+                )
                 return rows.load(connection) if schema.verify(connection) else Found()
         except DamagedError as exc:
             self.notes.append(f"the state in {self.path} cannot be used ({exc}); it stays there")

@@ -95,8 +95,8 @@ class MemoryStore:
             return Conflict(expected_version, found)
         version = self._next_version()
         stored = _stamped(obj, before, version)
-        kept[name] = stored, created or version
         self._note(stored, stored, version, created or version)
+        kept[name] = stored, created or version
         if isinstance(stored, Event):
             self._events.written(name, self._monotonic())
         kind = ChangeType.ADDED if before is None else ChangeType.MODIFIED

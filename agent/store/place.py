@@ -75,7 +75,7 @@ class Place:
     def size(self, suffix: str = "") -> int | None:
         """Bytes in the database, or in what SQLite keeps beside it; None when it is not there."""
         found = self._stat(suffix)
-        return None if found is None else found.st_size
+        return found.st_size if found is not None and stat.S_ISREG(found.st_mode) else None
 
     def set_aside(self, word: str, now: datetime) -> str:
         """Rename the database and its log, whatever they are; returns the new path (OSError)."""

@@ -125,8 +125,8 @@ class RecordTable:
         kind, part = type(record).__name__, record.part
         parts = self._pods.setdefault(record.pod_uid, {})
         _, created = parts.get((kind, part), (record, version))
-        parts[kind, part] = record, created
         self._note(Entry(kind, record.pod_uid, part, _struct(record), version, created))
+        parts[kind, part] = record, created
         return version
 
     def get(self, kind: type[R], pod_uid: str, part: str = "") -> R | None:

@@ -33,7 +33,9 @@ async def open_store(
     else is told to `tell` and survived: a damaged database is kept under another name, and while
     the disk takes nothing the store goes on in memory (`MemoryStore.trouble`).
     """
-    writer = Writer(Database(Place(state_dir), clock.now), clock, tell, pace or Pace())
+    pace = pace or Pace()
+    database = Database(Place(state_dir), clock.now, busy_seconds=pace.busy)
+    writer = Writer(database, clock, tell, pace)
     expiry: _Expiry | None = None
     try:
         saved = await writer.open()

@@ -15,7 +15,7 @@ import msgspec
 
 from agent.host.clock import Clock
 from agent.store import kinds
-from agent.store.database import Database, LostError, UnavailableError
+from agent.store.database import BUSY_SECONDS, Database, LostError, UnavailableError
 from agent.store.interface import Entry, Saved
 from agent.store.rows import Found, Key, Written
 
@@ -26,9 +26,10 @@ RETRY = (0.5, 10.0)
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """How long the writer waits for company, and after failures; seconds."""
+    """How long the writer waits for company, for a locked database, and after failures; seconds."""
 
     linger: float = LINGER
+    busy: float = BUSY_SECONDS
     first_retry: float = RETRY[0]
     last_retry: float = RETRY[1]
 
