@@ -89,7 +89,7 @@ async def node(folder: Path) -> AsyncIterator[RealNode]:
         )
     )
     store = MemoryStore()
-    hooks = Hooks(follower=lambda _pod, _name: None, problem=pytest.fail)
+    hooks = Hooks(follower=lambda _pod, _name: None, problem=pytest.fail, signals={})
     async with asyncio.timeout(_PATIENCE), open_node(config, store, hooks, None) as manager:
         yield RealNode(folder, manager, store)
         manager.delete_all()

@@ -20,28 +20,23 @@ USER = 1234
 GROUP = 4321
 
 
-@pytest.fixture(autouse=True)
-def host_stays_as_it_was() -> Iterator[None]:
-    """Where mounts are permitted: no mount and no entry of the root directory is left behind."""
-    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
-        if os.environ.get("CI") and os.geteuid() == 0:
-            pytest.fail("CI must be able to make mount namespaces")
-        pytest.skip("may not make a mount namespace")
-    before = host()
-    yield
-    assert host() == before
-
-
-def host() -> tuple[list[str], set[str]]:
-    """The mount table (without counters that change by themselves) and what lies in /."""
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    return [line.split(" ", 4)[4] for line in lines], {path.name for path in Path("/").iterdir()}
-
-
 @pytest.fixture
 def target() -> str:
     """A path that is not there, right in /."""
     return f"/barepod-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(autouse=True)
+def host_stays_as_it_was(place: Path, target: str) -> Iterator[None]:
+    """Where mounts are permitted: no mount and no mount point of a test is left on the host."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
+        if os.environ.get("CI") and os.geteuid() == 0:
+            pytest.fail("CI must be able to make mount namespaces")
+        pytest.skip("may not make a mount namespace")
+    yield
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    assert [line for line in mounts if place.name in line or target in line] == []
+    assert list(Path("/").glob(f"{target[1:]}*")) == []
 
 
 def mount(name: str, path: str, **fields: Any) -> Fields:
