@@ -110,6 +110,7 @@ class Starter:
         self._metrics = metrics
         self._pulls: dict[str, PullFailure] = {}
         self._hook: asyncio.Task[str | None] | None = None
+        self._hooks_are_over = False
         self._group: asyncio.TaskGroup | None = None
 
     def adopt(self, group: asyncio.TaskGroup) -> None:
@@ -118,8 +119,9 @@ class Starter:
         for name, instance in self._facts.live.items():
             self._watch(name, instance)
 
-    def cancel_hook(self) -> None:
-        """The pod is to end: a postStart hook that still runs must not hold that up."""
+    def end_hooks(self) -> None:
+        """The pod is to end: no postStart hook, of now or of what just starts, may delay that."""
+        self._hooks_are_over = True
         if self._hook is not None:
             self._hook.cancel()
 
@@ -240,6 +242,8 @@ class Starter:
     async def _run_hook(self, name: str, hook: LifecycleHandler, instance: Instance) -> str | None:
         """The hook's failure, or None; a hook that the end of the pod cut short did not fail."""
         assert self._group is not None
+        if self._hooks_are_over:
+            return None
         self._hook = self._group.create_task(
             self._hooks.run(name, hook, instance), name=f"postStart of {name}"
         )

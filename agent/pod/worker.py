@@ -56,6 +56,9 @@ class PodWorker:
             container.name: container
             for container in (*pod.spec.init_containers, *pod.spec.containers)
         }
+        self._ordinary_init = frozenset(
+            container.name for container in pod.spec.init_containers if not is_sidecar(container)
+        )
         self._wake = asyncio.Event()
         self._stopping = False
         self._killed = False
@@ -75,13 +78,13 @@ class PodWorker:
         self._pod = pod
         self._stopping = True
         self._grace = grace_seconds
-        self._parts.starter.cancel_hook()
+        self._parts.starter.end_hooks()
         self._wake.set()
 
     def kill(self) -> None:
         """Everything ends now: SIGKILL to all that runs, and to what is just being started."""
         self._stopping = self._killed = True
-        self._parts.starter.cancel_hook()
+        self._parts.starter.end_hooks()
         self._kill_live()
         self._wake.set()
 
@@ -147,6 +150,8 @@ class PodWorker:
                 return None
         for kill in actions.containers_to_kill:
             container = self._containers[kill.name]
+            if kill.name in actions.containers_to_start:
+                facts.will_come_back(kill.name)
             await parts.terminator.kill_container(
                 self._pod, container, message=kill.message, reason=kill.reason
             )
@@ -162,20 +167,15 @@ class PodWorker:
 
     async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
-        for name in actions.init_containers_to_start:
-            container = self._containers[name]
-            attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
-            if attempt.retry_at is not None:
-                retries.append(attempt.retry_at)
-            if self._stopping or (not attempt.started and not is_sidecar(container)):
-                return min(retries, default=None)
-        for name in actions.containers_to_start:
+        for name in (*actions.init_containers_to_start, *actions.containers_to_start):
             if self._stopping:
                 break
             container = self._containers[name]
             attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
             if attempt.retry_at is not None:
                 retries.append(attempt.retry_at)
+            if not attempt.started and name in self._ordinary_init:
+                break
         return min(retries, default=None)
 
     async def _wait(self, retry_at: float | None) -> None:
