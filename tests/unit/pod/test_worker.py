@@ -285,6 +285,17 @@ async def test_a_program_that_cannot_start_is_reported_and_tried_with_back_off()
     assert node.events("Failed") == ['Error: configmap "x" not found']
 
 
+async def test_a_container_that_cannot_be_created_was_pulled_but_not_created() -> None:
+    error = StartError("CreateContainerConfigError", 'configmap "x" not found')
+    node = Node(pod(), {"c": Behaviour(create_errors=[error])})
+
+    await node.run_for(1)
+
+    assert node.events("Pulled") == ['Container image "i" already present on machine']
+    assert node.events("Failed") == ['Error: configmap "x" not found']
+    assert node.events("Created") == []
+
+
 async def test_a_configuration_error_goes_away_by_itself() -> None:
     error = StartError("CreateContainerConfigError", 'configmap "x" not found')
     node = Node(pod(), {"c": Behaviour(start_errors=[error, None])})
