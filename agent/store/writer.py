@@ -87,6 +87,8 @@ class Writer:
     def note(self, entry: Entry) -> None:
         if not kinds.is_known(entry.kind):
             raise LookupError(f"kind {entry.kind} is not registered in agent.store.kinds")
+        if self._is_closing:
+            raise RuntimeError(f"{'/'.join(entry.key)} was written to a store that is closed")
         written = entry, self._clock.now().timestamp()
         with self._changed:
             self._pending[entry.key] = written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,10 +20,10 @@ from agent.model.pod import Pod
 from agent.store.interface import Expired
 from agent.store.memory import MemoryStore
 from agent.store.records import ContainerRecord, PodRecord
-from agent.store.sqlite import Pace
+from agent.store.sqlite import Pace, open_store
 from agent.store.watch import Subscription
 from tests.support.records import container_record, pod_record
-from tests.support.stores import event, names, opened, pod
+from tests.support.stores import ShiftedClock, event, names, opened, pod
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.integration]
 
@@ -124,6 +125,31 @@ async def test_old_events_go_at_the_start_by_themselves(tmp_path: Path) -> None:
     async with opened(tmp_path, shift=7200.0) as store:
         await asyncio.sleep(0)
         assert store.list(Event) == ()
+
+
+async def test_a_jump_of_the_wall_clock_makes_no_event_old(tmp_path: Path) -> None:
+    clock, told = ShiftedClock(), list[str]()
+    versions: list[int] = []
+    async with open_store(str(tmp_path), clock, told.append) as store:
+        for shift in (0.0, 7200.0, -7200.0):
+            clock.shift = shift
+            versions.append(int(store.put(event(f"e{shift}")).metadata.resource_version))
+            store.expire()
+            assert await store.durable()
+        assert len(store.list(Event)) == 3
+
+    assert versions == sorted(versions)
+    assert told == []
+
+
+async def test_a_foreground_run_does_not_load_sqlite() -> None:
+    script = (
+        "import sys, agent.cli.foreground, agent.daemon, agent.store.memory\n"
+        "sys.exit('sqlite3' in sys.modules)"
+    )
+    done = await asyncio.create_subprocess_exec(sys.executable, "-c", script)
+
+    assert await done.wait() == 0
 
 
 async def test_what_is_reported_durable_can_be_read_by_others(tmp_path: Path) -> None:

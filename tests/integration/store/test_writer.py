@@ -89,6 +89,15 @@ async def test_a_bug_in_writing_is_trouble_and_not_the_end(
         assert names(store) == ["a"]
 
 
+async def test_a_write_that_comes_too_late_is_an_error(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        store.put(pod("a"))
+
+    with pytest.raises(RuntimeError, match="store that is closed"):
+        store.put(pod("b"))
+    assert await store.durable(store.version) is False
+
+
 async def test_no_thread_is_left(tmp_path: Path) -> None:
     async with opened(tmp_path):
         assert "store" in {thread.name for thread in threading.enumerate()}

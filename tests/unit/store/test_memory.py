@@ -14,7 +14,7 @@ from agent.model.event import Event
 from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod
 from agent.store.events import EventBounds
-from agent.store.interface import Conflict
+from agent.store.interface import Conflict, Store
 from agent.store.memory import Change, ChangeType, MemoryStore
 from agent.store.watch import Subscription
 
@@ -30,6 +30,15 @@ def test_what_is_put_comes_back_with_a_resource_version() -> None:
 
     assert store.get(Pod, "default", "a") == stored
     assert stored.metadata.resource_version == "1"
+
+
+@pytest.mark.asyncio
+async def test_a_store_without_a_journal_lets_nobody_wait() -> None:
+    store: Store = MemoryStore()
+    store.put(pod("a"))
+
+    assert await store.durable()
+    assert store.trouble == ""
 
 
 def test_versions_grow_over_all_objects() -> None:
