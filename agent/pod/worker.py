@@ -60,6 +60,7 @@ class PodWorker:
             container.name for container in pod.spec.init_containers if not is_sidecar(container)
         )
         self._wake = asyncio.Event()
+        self._is_waiting = False
         self._stopping = False
         self._killed = False
         self._grace: int | None = None
@@ -182,9 +183,11 @@ class PodWorker:
         """Wait for the next fact, or for `retry_at`, or for the pod's deadline."""
         due = [at for at in (retry_at, self._deadline()) if at is not None]
         timer = self._parts.scheduler.call_at(min(due), self._wake.set) if due else None
+        self._is_waiting = True
         try:
             await self._wake.wait()
         finally:
+            self._is_waiting = False
             if timer is not None:
                 timer.cancel()
 
@@ -208,9 +211,13 @@ class PodWorker:
         await self._parts.volumes.tear_down()
 
     def _changed(self) -> None:
-        """A fact changed: publish what it means at once, then plan anew."""
+        """A fact changed: publish what it means at once, then plan anew.
+
+        A worker that waits begins its next round at once, and every round begins so.
+        """
         self._wake.set()
-        self._shown()
+        if not self._is_waiting:
+            self._shown()
 
     def _shown(self) -> None:
         """Only what is published changed; the next plan would be the same."""

@@ -38,14 +38,15 @@ class Behaviour:
 
     `lives`: seconds until the main process ends by itself (None: never) and its exit code.
     `stop_takes`: seconds from the stop signal to its end (None: it ignores the signal).
-    `start_errors`: what goes wrong on start, if anything; `start_takes`: how long a start lasts.
-    `endings`: why its runs end (None: by their exit codes).
+    `create_errors`, `start_errors`: what goes wrong before and on start, if anything;
+    `start_takes`: how long a start lasts. `endings`: why its runs end (None: by exit codes).
     """
 
     lives: list[tuple[float | None, int]] = field(default_factory=lambda: [(None, 0)])
     stop_takes: float | None = 0.0
     stop_code: int = 0
     image_problems: list[str | None] = field(default_factory=lambda: [None])
+    create_errors: list[StartError | None] = field(default_factory=lambda: [None])
     start_errors: list[StartError | None] = field(default_factory=lambda: [None])
     start_takes: float = 0.0
     endings: list[str | None] = field(default_factory=lambda: [None])
@@ -155,7 +156,8 @@ class _Prepared:
         self._container = container
         self._count = restart_count
 
-    async def start(self) -> tuple[ContainerRun, Instance]:
+    async def start(self, meanwhile: Callable[[], None]) -> tuple[ContainerRun, Instance]:
+        meanwhile()
         name = self._container.name
         behaviour = self._node.behaviour(name)
         if behaviour.start_takes:
@@ -227,6 +229,9 @@ class Node:
     def create(
         self, pod: Pod, container: Container, restart_count: int, volumes: Volumes
     ) -> _Prepared:
+        error = _take(self.behaviour(container.name).create_errors)
+        if error is not None:
+            raise error
         return _Prepared(self, container, restart_count)
 
     @property
