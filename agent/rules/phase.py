@@ -91,7 +91,7 @@ class _Census(msgspec.Struct, kw_only=True):
         ended = None if status is None else _ended(status)
         if ended is None:
             self.init_pending += 1
-        elif ended.exit_code != 0 and not self._restarts(container, ended.exit_code):
+        elif _failed(ended) and not self._restarts(container, ended.exit_code or 1):
             self.init_failed += 1
 
     def _count_sidecar(self, status: ContainerStatus | None) -> None:
@@ -138,6 +138,11 @@ class _Census(msgspec.Struct, kw_only=True):
 
     def _restarts(self, container: Container, exit_code: int) -> bool:
         return restarts_after_exit(self.pod, container, exit_code, features=self.features)
+
+
+def _failed(ended: ContainerStateTerminated) -> bool:
+    """What ran out of memory failed (isInitContainerFailed); the kubelet's phase forgets that."""
+    return ended.exit_code != 0 or ended.reason == "OOMKilled"
 
 
 def _ended(status: ContainerStatus) -> ContainerStateTerminated | None:

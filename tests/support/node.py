@@ -203,8 +203,8 @@ class Node:
         self._behaviours = behaviours or {}
         self.statuses: list[tuple[float, Pod]] = []
         self._shown_until: int | None = None
-        self.store.watch(self._seen)
         stored = self.store.put(pod)
+        self.store.watch(self._seen)
         self.worker = Assembly(
             runtime=self,
             volumes=lambda _: volumes or NoVolumes(),
@@ -253,6 +253,10 @@ class Node:
             for _ in range(event.count)
         ]
 
+    def recorded(self) -> list[Event]:
+        """The events so far."""
+        return list(self.store.list(Event))
+
     def states(self, name: str) -> list[tuple[float, str]]:
         """How a container's state was shown over time until `run_for` ended, one entry a change."""
         return _changes(
@@ -264,7 +268,7 @@ class Node:
 
     def phases(self) -> list[tuple[float, str]]:
         """The phase over time, like `states`."""
-        return _changes((at, seen.status.phase or "Pending") for at, seen in self._shown())
+        return _changes((at, seen.status.phase) for at, seen in self._shown())
 
     def conditions(self, kind: str) -> list[tuple[float, str, str, str]]:
         """A condition over time: status, reason and message, like `states`."""

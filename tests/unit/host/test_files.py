@@ -125,7 +125,7 @@ def test_a_public_file_is_not_made_where_a_link_lies(tmp_path: Path) -> None:
 
 def test_what_somebody_wrote_is_taken_with_its_directory(tmp_path: Path) -> None:
     path = tmp_path / "pods" / "uid" / "web.0"
-    public_file(str(path))
+    public_file(str(path), check_folder=True)
     path.write_bytes(b"long ago, last words")
 
     taken = take_tail(str(path), 10)
@@ -136,8 +136,8 @@ def test_what_somebody_wrote_is_taken_with_its_directory(tmp_path: Path) -> None
 
 def test_a_directory_with_something_in_it_stays(tmp_path: Path) -> None:
     first, second = tmp_path / "uid" / "a.0", tmp_path / "uid" / "b.0"
-    public_file(str(first))
-    public_file(str(second))
+    public_file(str(first), check_folder=True)
+    public_file(str(second), check_folder=True)
 
     remove(str(first))
 
