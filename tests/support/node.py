@@ -255,7 +255,7 @@ class Node:
 
     def recorded(self) -> list[Event]:
         """The events so far."""
-        return self.store.list(Event)
+        return list(self.store.list(Event))
 
     def states(self, name: str) -> list[tuple[float, str]]:
         """How a container's state was shown over time until `run_for` ended, one entry a change."""
