@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import os
 import re
+<<<<<<< HEAD
 from collections.abc import Callable, Mapping
 from pathlib import Path
+=======
+from collections.abc import Mapping
+>>>>>>> main
 from typing import Any
 
 import msgspec
@@ -139,7 +143,12 @@ def load(
     chosen = named or default_path(environ, uid)
     defaults = node_defaults(environ, uid)
     try:
+<<<<<<< HEAD
         text = read(chosen)
+=======
+        with open(chosen, encoding="utf-8") as file:
+            text = file.read()
+>>>>>>> main
     except FileNotFoundError:
         if named is None:
             return Config(node=Node(**defaults))

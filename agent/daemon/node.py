@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from random import random
 
 import msgspec
 
@@ -36,10 +35,11 @@ from agent.store.memory import Change, MemoryStore, T
 
 
 class Hooks(msgspec.Struct, frozen=True, kw_only=True):
-    """How a node's owner takes part: container output and problems of barepod itself."""
+    """How a node's owner takes part: container output, problems of barepod itself, signals."""
 
     follower: Callable[[Pod, str], Follower | None]
     problem: Callable[[str], None]
+    signals: Mapping[int, Callable[[], None]] = {}
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ async def open_machine(
             spawner=spawner,
             containment=containment,
             pump=pump,
-            handlers=HandlerMachine(reactor=reactor, scheduler=scheduler, random=random),
+            handlers=HandlerMachine(reactor=reactor, scheduler=scheduler, random=_random),
         )
     finally:
         await containment.close()
@@ -174,6 +174,13 @@ def _limits_of(config: Config) -> BackOffLimits:
     )
 
 
+def _random() -> float:
+    """0 to 1; the module is imported when the first one is wanted: it costs a start 2 ms."""
+    from random import random
+
+    return random()
+
+
 def _by_name(store: MemoryStore, kind: type[T], namespace: str) -> dict[str, T]:
     """The objects of one kind and namespace."""
     return {
@@ -224,4 +231,10 @@ async def open_node(
             manager.reconfigure(limits)
 
         async with manager:
+<<<<<<< HEAD:agent/daemon/node.py
             yield Node(manager=manager, machine=machine, recorder=recorder, reconfigure=reconfigure)
+=======
+            for signum, callback in hooks.signals.items():
+                machine.reactor.on_signal(signum, callback)
+            yield manager
+>>>>>>> main:agent/daemon.py

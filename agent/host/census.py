@@ -16,6 +16,7 @@ from agent.host.scheduler import Scheduler
 
 _FIRST_PAUSE = 0.001
 _LONGEST_PAUSE = 0.05
+_BLIND_SECONDS = 0.5
 
 Members = Mapping[int, int]
 
@@ -44,12 +45,20 @@ class Census:
     async def kill(self, clock: Clock, seconds: float) -> frozenset[int]:
         """SIGKILL until nobody is left; who resisted for so long is returned.
 
-        Does not suspend if there was nobody.
+        Does not suspend if there was nobody. If one cannot look, for want of a descriptor, it goes
+        on in the background.
         """
-        deadline = clock.monotonic() + seconds
+        begun = clock.monotonic()
+        deadline = begun + seconds
         pause = _FIRST_PAUSE
         known_ended: set[int] = set()
         while True:
+            if not descendants.can_look():
+                if clock.monotonic() > begun + _BLIND_SECONDS:
+                    Sweep(self._reaper.scheduler, self).begin()
+                    return frozenset()
+                await clock.sleep(_LONGEST_PAUSE)
+                continue
             alive, ended = self._look()
             send(alive, signal.SIGKILL)
             # A process that forks and exits for ever may be missed, but it leaves a new corpse
@@ -110,6 +119,9 @@ class Sweep:
         self._round()
 
     def _round(self) -> None:
+        if not descendants.can_look():
+            self._scheduler.call_later(_LONGEST_PAUSE, self._round)
+            return
         left = self._census.members()
         send(left, signal.SIGKILL)
         self._pause *= 2

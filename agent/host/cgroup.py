@@ -6,6 +6,7 @@ import asyncio
 import os
 import select
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from agent.host import cgroup_files as files
 from agent.host import limits as limit_rules
@@ -13,6 +14,7 @@ from agent.host.clock import Clock
 from agent.host.limits import Limits
 from agent.host.reactor import Reactor
 
+_KILL_AGAIN = 0.5
 _WANTED = ("memory", "cpu", "pids")
 
 
@@ -56,15 +58,16 @@ class Cgroup:
         """SIGKILL everything at once, wait until it is gone or the time is over."""
         if not self.populated():
             return
-        self._waiter = asyncio.get_running_loop().create_future()
+        deadline = self._clock.monotonic() + seconds
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
         self._reactor.register(self._events, self, select.EPOLLPRI)
         try:
-            files.kill(self.path)
-            async with self._clock.timeout(seconds):
-                self.ready(0)
-                await self._waiter
-        except TimeoutError:
-            return
+            while not waiter.done() and self._clock.monotonic() < deadline:
+                files.kill(self.path)  # again: without a free descriptor nothing was killed
+                with suppress(TimeoutError):
+                    async with self._clock.timeout(_KILL_AGAIN):
+                        self.ready(0)
+                        await asyncio.shield(waiter)
         finally:
             self._waiter = None
             self._reactor.unregister(self._events)

@@ -51,6 +51,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
             recorder=recorder,
             clock=clock,
             limits=self.limits,
+            metrics=self.metrics,
         )
         prober = PodProber(
             pod,

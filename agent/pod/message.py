@@ -33,13 +33,21 @@ class TerminationMessage(msgspec.Struct, frozen=True):
         except FileNotFoundError:
             data = b""
         except OSError as exc:
-            return messages.unreadable(self.path, (exc.strerror or str(exc)).lower())
+            self.remove()
+            return messages.unreadable(self.path, _reason(exc))
         if messages.falls_back_to_logs(
             self.policy, exit_code=exit_code, reason=reason, is_empty=not data
         ):
-            return await self.read_log()
+            try:
+                return await self.read_log()
+            except OSError as exc:
+                return messages.unreadable_log(_reason(exc))
         return messages.termination_message(data)
 
     def remove(self) -> None:
         """Nothing ran, so there is no message."""
         files.remove(self.path)
+
+
+def _reason(exc: OSError) -> str:
+    return (exc.strerror or str(exc)).lower()

@@ -57,7 +57,10 @@ class Metrics:
         return series, lambda: self._drop(series)
 
     def container_started(self, kind: str) -> None:
-        """kubelet_started_containers_total: `kind` is container or init_container."""
+        """kubelet_started_containers_total: starts that were tried once their back-off was over.
+
+        `kind` is container or init_container.
+        """
         self.started_containers[kind] = self.started_containers.get(kind, 0) + 1
 
     def start_failed(self, kind: str, code: str) -> None:

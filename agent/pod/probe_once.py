@@ -56,14 +56,16 @@ class ProbeOnce:
         """Run `probe` to its end or its timeout; nothing of it is left then."""
         if probe.exec is None:
             return await self._run(pod, container, probe, _no_commands)
+        machine = self._machine
         try:
             bare = msgspec.structs.replace(container, command=_ANY_PROGRAM, args=())
             blueprint = self._runtime.blueprint(pod, bare)
+            name = f"probe-{secrets.token_hex(8)}"
+            boundary = machine.containment.create(name, blueprint.limits)
         except StartError as exc:
-            text = f"{exc.reason}: {exc.message}"
-            return Answer(ActionResult(Outcome.ERROR, text), 0.0)
-        machine = self._machine
-        boundary = machine.containment.create(f"probe-{secrets.token_hex(8)}", blueprint.limits)
+            return _impossible(f"{exc.reason}: {exc.message}")
+        except OSError as exc:
+            return _impossible(exc.strerror or str(exc))
 
         def captures(
             argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
@@ -87,6 +89,10 @@ class ProbeOnce:
         began = machine.clock.monotonic()
         result = await runner.run(handler, probe.timeout_seconds, machine.scheduler)
         return Answer(result, machine.clock.monotonic() - began)
+
+
+def _impossible(text: str) -> Answer:
+    return Answer(ActionResult(Outcome.ERROR, text), 0.0)
 
 
 def _no_commands(

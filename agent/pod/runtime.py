@@ -51,21 +51,18 @@ class HostRuntime:
         self, pod: Pod, container: Container, restart_count: int, volumes: Volumes
     ) -> PreparedRun:
         """Prepare a run; raises StartError."""
-        blueprint = self._with_mounts(self.blueprint(pod, container), container, volumes)
-        container_id = new_container_id()
+        naming = Naming(pod, container, new_container_id(), restart_count)
         try:
-            return PreparedRun(
-                self._machine,
-                self._settings,
-                self._sources,
-                blueprint,
-                Naming(pod, container, container_id, restart_count),
-            )
+            blueprint = self._with_mounts(self.blueprint(pod, container), container, volumes)
+            return PreparedRun(self._machine, self._settings, self._sources, blueprint, naming)
         except OSError as exc:
             raise _not_created(exc) from exc
 
     def blueprint(self, pod: Pod, container: Container) -> Blueprint:
-        """Decide everything about a run without doing anything; raises StartError."""
+        """Decide everything about a run without doing anything; raises StartError.
+
+        OSError when the machine's accounts cannot be read.
+        """
         entry = images.find(self._settings.images, container.image) or ImageEntry()
         try:
             variables = environment.make_environment(pod, container, self.around(pod))

@@ -7,6 +7,7 @@ kuberuntime_manager.go doBackOff.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -19,6 +20,7 @@ from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, KillReason
 from agent.pod.facts import Instance, PodFacts
 from agent.pod.hooks import HookRunner
+from agent.pod.metrics import Metrics
 from agent.pod.recorder import Recorder
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
@@ -27,7 +29,8 @@ from agent.rules.events import Announcement
 from agent.rules.image_pull import PullFailure
 
 #: A start that failed for want of configuration or resources is tried again after so many
-#: seconds (kubelet: the pod worker's retry interval of a failed sync).
+#: seconds (kubelet: the pod worker's retry interval of a failed sync), or after the longest delay
+#: between restarts if that is less.
 RETRY_SECONDS = 10.0
 
 
@@ -55,8 +58,12 @@ class StartError(Exception):
 class Prepared(Protocol):
     """A container that is created but does not run yet (CRI: CreateContainer)."""
 
-    async def start(self) -> tuple[ContainerRun, Instance]:
-        """Start the main process; raises StartError."""
+    async def start(self, meanwhile: Callable[[], None]) -> tuple[ContainerRun, Instance]:
+        """Start the main process; raises StartError.
+
+        `meanwhile` is called once in any case, when the start is on its way and need not be
+        held up any more.
+        """
         ...
 
 
@@ -95,6 +102,7 @@ class Starter:
         recorder: Recorder,
         clock: Clock,
         limits: BackOffLimits,
+        metrics: Metrics,
     ) -> None:
         self._facts = facts
         self._runtime = runtime
@@ -104,8 +112,10 @@ class Starter:
         self._recorder = recorder
         self._clock = clock
         self._limits = limits
+        self._metrics = metrics
         self._pulls: dict[str, PullFailure] = {}
         self._hook: asyncio.Task[str | None] | None = None
+        self._hooks_are_over = False
         self._group: asyncio.TaskGroup | None = None
 
     def adopt(self, group: asyncio.TaskGroup) -> None:
@@ -114,6 +124,7 @@ class Starter:
         for name, instance in self._facts.live.items():
             self._watch(name, instance)
 
+<<<<<<< HEAD
     def reconfigure(self, limits: BackOffLimits) -> None:
         """The configuration changed: other delays, and perhaps other images, so look anew."""
         self._limits = limits
@@ -121,6 +132,11 @@ class Starter:
 
     def cancel_hook(self) -> None:
         """The pod is to end: a postStart hook that still runs must not hold that up."""
+=======
+    def end_hooks(self) -> None:
+        """The pod is to end: no postStart hook, of now or of what just starts, may delay that."""
+        self._hooks_are_over = True
+>>>>>>> main
         if self._hook is not None:
             self._hook.cancel()
 
@@ -131,14 +147,17 @@ class Starter:
         (monotonic seconds): a run that was killed in this very round does not count (doBackOff
         looks at the status before the kill).
         """
-        name = container.name
-        held = self._back_off(pod, container, last_exit) or self._lacks_image(pod, container)
+        held = self._back_off(pod, container, last_exit)
+        if held is not None:
+            return held
+        self._metrics.container_started(_kind(pod, container))
+        held = self._lacks_image(pod, container)
         if held is not None:
             return held
         try:
             run, instance = await self._create_and_start(pod, container)
         except StartError as exc:
-            return self._failed(pod, name, exc)
+            return self._failed(pod, container, exc)
         return await self._post_start(pod, container, run, instance)
 
     def _back_off(self, pod: Pod, container: Container, last_exit: float | None) -> Attempt | None:
@@ -167,13 +186,12 @@ class Starter:
         problem = self._runtime.image_problem(container)
         if problem is None:
             self._pulls.pop(name, None)
-            self._announce(pod, name, image_pull.present(container.image))
             return None
         report = image_pull.looked_in_vain(self._pulls.get(name), container.image, problem, now)
         self._pulls[name] = report.failure
         for announcement in report.announcements:
             self._announce(pod, name, announcement)
-        self._facts.failed_to_start(name, report.reason, report.message)
+        self._refused(pod, container, report.reason, report.message)
         return Attempt(False, report.retry_at)
 
     async def _create_and_start(
@@ -181,19 +199,35 @@ class Starter:
     ) -> tuple[ContainerRun, Instance]:
         name = container.name
         count = self._facts.next_restart_count(name)
-        prepared = self._runtime.create(pod, container, count, self._volumes)
-        self._event(pod, name, EventType.NORMAL, Reason.CREATED, f"Created container: {name}")
-        run, instance = await prepared.start()
+        pulled = image_pull.present(container.image)
+        try:
+            prepared = self._runtime.create(pod, container, count, self._volumes)
+        except StartError:
+            self._announce(pod, name, pulled)
+            raise
+
+        def meanwhile() -> None:
+            self._announce(pod, name, pulled)
+            self._event(pod, name, EventType.NORMAL, Reason.CREATED, f"Created container: {name}")
+
+        run, instance = await prepared.start(meanwhile)
         self._event(pod, name, EventType.NORMAL, Reason.STARTED, f"Started container {name}")
         return run, instance
 
-    def _failed(self, pod: Pod, name: str, exc: StartError) -> Attempt:
-        self._event(pod, name, EventType.WARNING, Reason.FAILED, f"Error: {exc.message}")
-        self._facts.failed_to_start(name, exc.reason, exc.message)
+    def _failed(self, pod: Pod, container: Container, exc: StartError) -> Attempt:
+        text = f"Error: {exc.message}"
+        self._event(pod, container.name, EventType.WARNING, Reason.FAILED, text)
+        self._refused(pod, container, exc.reason, exc.message)
         if exc.run is not None:
             self._facts.began(exc.run, None)
             return Attempt(False)
-        return Attempt(False, self._clock.monotonic() + RETRY_SECONDS)
+        pause = min(RETRY_SECONDS, self._limits.maximum)
+        return Attempt(False, self._clock.monotonic() + pause)
+
+    def _refused(self, pod: Pod, container: Container, reason: str, message: str) -> None:
+        """An attempt that was made did not succeed."""
+        self._metrics.start_failed(_kind(pod, container), reason)
+        self._facts.failed_to_start(container.name, reason, message)
 
     async def _post_start(
         self, pod: Pod, container: Container, run: ContainerRun, instance: Instance
@@ -224,13 +258,15 @@ class Starter:
             message="FailedPostStartHook",
             reason=KillReason.FAILED_POST_START_HOOK,
         )
-        self._facts.failed_to_start(container.name, "PostStartHookError", failure)
+        self._refused(pod, container, "PostStartHookError", failure)
         self._facts.reveal(run.container_id)
         return Attempt(False)
 
     async def _run_hook(self, name: str, hook: LifecycleHandler, instance: Instance) -> str | None:
         """The hook's failure, or None; a hook that the end of the pod cut short did not fail."""
         assert self._group is not None
+        if self._hooks_are_over:
+            return None
         self._hook = self._group.create_task(
             self._hooks.run(name, hook, instance), name=f"postStart of {name}"
         )
@@ -254,3 +290,8 @@ class Starter:
 
     def _announce(self, pod: Pod, name: str, what: Announcement) -> None:
         self._event(pod, name, what.type, what.reason, what.message)
+
+
+def _kind(pod: Pod, container: Container) -> str:
+    """The label container_type of the kubelet's metrics."""
+    return "init_container" if container in pod.spec.init_containers else "container"

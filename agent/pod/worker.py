@@ -53,9 +53,20 @@ class PodWorker:
         self._pod = pod
         self._parts = parts
         self._terminated = False
+<<<<<<< HEAD
         self._containers = _by_name(pod)
         self._group: asyncio.TaskGroup | None = None
+=======
+        self._containers = {
+            container.name: container
+            for container in (*pod.spec.init_containers, *pod.spec.containers)
+        }
+        self._ordinary_init = frozenset(
+            container.name for container in pod.spec.init_containers if not is_sidecar(container)
+        )
+>>>>>>> main
         self._wake = asyncio.Event()
+        self._is_waiting = False
         self._stopping = False
         self._killed = False
         self._grace: int | None = None
@@ -74,7 +85,7 @@ class PodWorker:
         self._pod = pod
         self._stopping = True
         self._grace = grace_seconds
-        self._parts.starter.cancel_hook()
+        self._parts.starter.end_hooks()
         self._wake.set()
 
     def update(self, pod: Pod) -> None:
@@ -105,7 +116,7 @@ class PodWorker:
     def kill(self) -> None:
         """Everything ends now: SIGKILL to all that runs, and to what is just being started."""
         self._stopping = self._killed = True
-        self._parts.starter.cancel_hook()
+        self._parts.starter.end_hooks()
         self._kill_live()
         self._wake.set()
 
@@ -172,6 +183,8 @@ class PodWorker:
                 return None
         for kill in actions.containers_to_kill:
             container = self._containers[kill.name]
+            if kill.name in actions.containers_to_start:
+                facts.will_come_back(kill.name)
             await parts.terminator.kill_container(
                 self._pod, container, message=kill.message, reason=kill.reason
             )
@@ -187,29 +200,26 @@ class PodWorker:
 
     async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
-        for name in actions.init_containers_to_start:
-            container = self._containers[name]
-            attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
-            if attempt.retry_at is not None:
-                retries.append(attempt.retry_at)
-            if self._stopping or (not attempt.started and not is_sidecar(container)):
-                return min(retries, default=None)
-        for name in actions.containers_to_start:
+        for name in (*actions.init_containers_to_start, *actions.containers_to_start):
             if self._stopping:
                 break
             container = self._containers[name]
             attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
             if attempt.retry_at is not None:
                 retries.append(attempt.retry_at)
+            if not attempt.started and name in self._ordinary_init:
+                break
         return min(retries, default=None)
 
     async def _wait(self, retry_at: float | None) -> None:
         """Wait for the next fact, or for `retry_at`, or for the pod's deadline."""
         due = [at for at in (retry_at, self._deadline()) if at is not None]
         timer = self._parts.scheduler.call_at(min(due), self._wake.set) if due else None
+        self._is_waiting = True
         try:
             await self._wake.wait()
         finally:
+            self._is_waiting = False
             if timer is not None:
                 timer.cancel()
 
@@ -233,9 +243,13 @@ class PodWorker:
         await self._parts.volumes.tear_down()
 
     def _changed(self) -> None:
-        """A fact changed: publish what it means at once, then plan anew."""
+        """A fact changed: publish what it means at once, then plan anew.
+
+        A worker that waits begins its next round at once, and every round begins so.
+        """
         self._wake.set()
-        self._shown()
+        if not self._is_waiting:
+            self._shown()
 
     def _shown(self) -> None:
         """Only what is published changed; the next plan would be the same."""

@@ -58,6 +58,14 @@ def unreadable(path: str, error: str) -> str:
     return f"Error on reading termination log {path}: {error}"
 
 
+def unreadable_log(error: str) -> str:
+    """Return what stands for the end of a log that cannot be read.
+
+    Kubernetes: readLastStringFromContainerLogs (kuberuntime_container.go).
+    """
+    return f"Error on reading termination message from logs: {error}"
+
+
 def falls_back_to_logs(policy: str, *, exit_code: int, reason: str, is_empty: bool) -> bool:
     """Return whether the log's tail stands for the termination message.
 

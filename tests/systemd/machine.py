@@ -25,6 +25,7 @@ _PACKAGES = "systemd,systemd-sysv,dbus,procps,adduser"
 _TOOLS = ("systemd-nspawn", "debootstrap", "nsenter", "mount")
 _BARE = "/usr/bin/barepod"
 _PATIENCE = 30.0
+_NAMESPACES = ("-m", "-p", "-u", "-i", "-C", "-r", "-w")
 T = TypeVar("T")
 
 
@@ -42,7 +43,7 @@ class Machine:
                 "nsenter",
                 "-t",
                 str(self._leader),
-                *["-m", "-p", "-u", "-i", "-C", "-r", "-w"],
+                *_NAMESPACES,
                 *argv,
             ],
             capture_output=True,

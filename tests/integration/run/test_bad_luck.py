@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.integration.run.conftest import may_mount, needs_ordinary_user
 from tests.support import barepod
-from tests.support.barepod import NOBODY, Run, Setup, hook, pod, probe, sh
+from tests.support.barepod import Run, Setup, pod, probe, sh
 from tests.support.children import ESCAPEE, runs
 
 pytestmark = pytest.mark.integration
@@ -111,17 +110,29 @@ def test_a_full_log_directory_is_told_once_and_the_container_goes_on(place: Path
         assert run.stop() == 0
 
 
+def test_a_run_directory_that_cannot_be_made_is_told_and_tried_again(place: Path) -> None:
+    (place / "run").write_text("")
+    with barepod.run(place, pod(sh("echo out"))) as run:
+        run.until(lambda: run.waits_for("CreateContainerError"))
+        (text,) = run.messages("Failed")
+        assert text.startswith(f"Error: failed to create container: {place}/run")
+
+        (place / "run").unlink()
+
+        assert run.wait() == 0
+        assert run.said() == "out\n"
+
+
 @contextmanager
 def no_descriptors(*pids: int) -> Iterator[None]:
     """These processes get no further descriptor while we are inside."""
-    before = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in pids}
-    for pid, (_, hard) in before.items():
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, hard))
+    for pid in pids:
+        _limit(pid, "nofile=3:")
     try:
         yield
     finally:
-        for pid, limit in before.items():
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, limit)
+        for pid in pids:
+            _limit(pid, "nofile=1024:")
 
 
 @pytest.mark.parametrize("who", ["agent", "helper", "both"])
@@ -167,19 +178,22 @@ def test_leftovers_of_a_container_that_ended_without_descriptors_are_killed(
         run.until(lambda: run.is_running(restarts=1))
 
 
-def test_without_descriptors_hooks_and_probes_fail_and_say_so(place: Path) -> None:
+def test_without_descriptors_a_probe_is_an_error_that_does_not_count(place: Path) -> None:
     main = sh(
         "echo up; exec sleep 1000",
-        readinessProbe=probe("true", failureThreshold=1),
-        livenessProbe={"tcpSocket": {"port": 1}, "periodSeconds": 3600, "failureThreshold": 1},
-        lifecycle={"preStop": hook("true")},
+        readinessProbe=probe(f"echo x >> {place}/probed", failureThreshold=1),
     )
     with barepod.run(place, pod(main)) as run:
         run.until(lambda: run.is_ready)
         with no_descriptors(run.pid, run.helper_pid()):
             run.until(lambda: run.events("Unhealthy"))
-            run.until(lambda: not run.is_ready)
-        run.until(lambda: run.is_ready)
+            text = 'cannot start "sh": descriptors: too many open files'
+            assert run.messages("Unhealthy") == [
+                f"Readiness probe errored and resulted in unknown state: {text}"
+            ]
+        before = (place / "probed").stat().st_size
+        run.until(lambda: (place / "probed").stat().st_size > before)
+        assert run.is_ready
         assert run.status().restart_count == 0
         _is_sound(run)
 
@@ -187,14 +201,13 @@ def test_without_descriptors_hooks_and_probes_fail_and_say_so(place: Path) -> No
 @contextmanager
 def no_processes(*pids: int) -> Iterator[None]:
     """These processes of an ordinary user get no child and no thread while we are inside."""
-    before = {pid: resource.prlimit(pid, resource.RLIMIT_NPROC) for pid in pids}
-    for pid, (_, hard) in before.items():
-        resource.prlimit(pid, resource.RLIMIT_NPROC, (1, hard))
+    for pid in pids:
+        _limit(pid, "nproc=1:")
     try:
         yield
     finally:
-        for pid, limit in before.items():
-            resource.prlimit(pid, resource.RLIMIT_NPROC, limit)
+        for pid in pids:
+            _limit(pid, "nproc=4096:")
 
 
 def test_without_processes_a_restart_waits_and_then_works(place: Path) -> None:
@@ -232,6 +245,16 @@ def test_a_helper_that_dies_again_and_again_is_replaced(place: Path) -> None:
             run.until(lambda before=before: run.helper_pid() not in (0, before))  # type: ignore[misc]
         run.until(lambda: run.is_ready)
         assert run.status().restart_count == 0
+
+
+def _limit(pid: int, limit: str) -> None:
+    """Change a soft limit of a process that still runs, as the user it belongs to."""
+    with suppress(FileNotFoundError):
+        owner = Path(f"/proc/{pid}").stat()
+        become = ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
+        if owner.st_uid == os.geteuid():
+            become = []
+        subprocess.run([*become, "prlimit", f"--pid={pid}", f"--{limit}"], check=True)
 
 
 def _waits(run: Run) -> bool:

@@ -81,8 +81,9 @@ def test_a_program_that_cannot_start_is_tried_with_back_off(place: Path) -> None
     program = place / "program"
     with barepod.run(place, pod(container(str(program)), restartPolicy="Always")) as run:
         run.until(lambda: run.waits_for("CrashLoopBackOff"))
-        assert run.status().last_state.terminated is not None
-        assert run.status().last_state.terminated.reason == "StartError"
+        ended = run.status().last_state.terminated
+        assert ended is not None
+        assert ended.reason == "StartError"
 
         program.write_text("#!/bin/sh\necho here; exec sleep 1000\n")
         program.chmod(0o755)
@@ -237,8 +238,7 @@ def test_a_stopped_main_process_fails_its_liveness_probe_and_is_replaced(place: 
         run.until(lambda: run.is_running(restarts=1))
 
         run.until((place / "alive").exists)
-        assert run.status().last_state.terminated is not None
-        assert run.status().last_state.terminated.exit_code == 137
+        assert run.exit_code() == 137
 
 
 def test_a_main_process_that_closes_its_output_runs_on(place: Path) -> None:
