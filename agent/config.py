@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-<<<<<<< HEAD
 from collections.abc import Callable, Mapping
-from pathlib import Path
-=======
-from collections.abc import Mapping
->>>>>>> main
 from typing import Any
 
 import msgspec
@@ -126,7 +121,8 @@ def default_path(environ: Mapping[str, str], uid: int) -> str:
 
 def read_text(path: str) -> str:
     """A configuration file as it is; OSError, UnicodeDecodeError."""
-    return Path(path).read_text(encoding="utf-8")
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def load(
@@ -143,12 +139,7 @@ def load(
     chosen = named or default_path(environ, uid)
     defaults = node_defaults(environ, uid)
     try:
-<<<<<<< HEAD
         text = read(chosen)
-=======
-        with open(chosen, encoding="utf-8") as file:
-            text = file.read()
->>>>>>> main
     except FileNotFoundError:
         if named is None:
             return Config(node=Node(**defaults))

@@ -67,15 +67,8 @@ class Foreground:
                     signals=dict.fromkeys(_GRACEFUL, self._stop),
                 ),
                 self._launched,
-<<<<<<< HEAD
             ) as node:
                 manager = self._manager = node.manager
-                for number in _GRACEFUL:
-                    loop.add_signal_handler(number, self._stop)
-=======
-            ) as manager:
-                self._manager = manager
->>>>>>> main
                 for config_map in self._manifest.config_maps:
                     self._store.put(config_map)
                 for secret in self._manifest.secrets:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from agent import boot
 from agent.config import Config, ConfigError
 from agent.daemon.changes import ChangeLog
 from agent.daemon.logs import Log, set_level
@@ -33,6 +34,8 @@ from agent.store.memory import MemoryStore
 HASTY = 2
 #: The status line is at most so many seconds behind.
 _STATUS_SECONDS = 0.2
+#: The start is over so many seconds after the first look: the first containers run.
+_SETTLED = 1.0
 #: What a stop may take beyond the grace of the pods, in seconds.
 _STOP_SLACK = 10.0
 #: Sections whose change waits for the next start.
@@ -113,6 +116,7 @@ class Agent:
                 self._is_synced = True
                 self._parts.notifier.ready(self._status(source))
                 self._log.info("agent is ready", status=self._status(source))
+                node.machine.scheduler.call_later(_SETTLED, boot.settle)
             self._status_due(node, source)
 
     async def _end(self, node: Node) -> None:
@@ -126,15 +130,15 @@ class Agent:
 
     @contextmanager
     def _signals(self, node: Node) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
+        reactor = node.machine.reactor
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop_requested, node)
-        loop.add_signal_handler(signal.SIGHUP, self._reload, node)
+            reactor.on_signal(number, lambda: self._stop_requested(node))
+        reactor.on_signal(signal.SIGHUP, lambda: self._reload(node))
         try:
             yield
         finally:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                loop.remove_signal_handler(number)
+                reactor.forget_signal(number)
 
     def _stop_requested(self, node: Node) -> None:
         self._stop_requests += 1

@@ -231,10 +231,6 @@ async def open_node(
             manager.reconfigure(limits)
 
         async with manager:
-<<<<<<< HEAD:agent/daemon/node.py
-            yield Node(manager=manager, machine=machine, recorder=recorder, reconfigure=reconfigure)
-=======
             for signum, callback in hooks.signals.items():
                 machine.reactor.on_signal(signum, callback)
-            yield manager
->>>>>>> main:agent/daemon.py
+            yield Node(manager=manager, machine=machine, recorder=recorder, reconfigure=reconfigure)

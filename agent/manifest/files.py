@@ -40,11 +40,7 @@ def documents_in(raw: bytes, name: str) -> Iterator[Document | Problem]:
         yield Problem(name, 1, "", "is empty")
         return
     try:
-<<<<<<< HEAD
-        yield from _documents(text, Path(name).suffix.lower())
-=======
-        yield from _documents(text, os.path.splitext(path)[1].lower() if path != STDIN else "")
->>>>>>> main
+        yield from _documents(text, os.path.splitext(name)[1].lower())
     except TextError as exc:
         yield Problem(name, max(exc.line, 1), "", exc.text)
 

@@ -53,18 +53,11 @@ class PodWorker:
         self._pod = pod
         self._parts = parts
         self._terminated = False
-<<<<<<< HEAD
         self._containers = _by_name(pod)
         self._group: asyncio.TaskGroup | None = None
-=======
-        self._containers = {
-            container.name: container
-            for container in (*pod.spec.init_containers, *pod.spec.containers)
-        }
         self._ordinary_init = frozenset(
             container.name for container in pod.spec.init_containers if not is_sidecar(container)
         )
->>>>>>> main
         self._wake = asyncio.Event()
         self._is_waiting = False
         self._stopping = False
@@ -107,7 +100,7 @@ class PodWorker:
         """The pod is stopping, and shall be gone within `seconds`: no hook is waited for."""
         self._stopping = True
         self._grace = seconds
-        self._parts.starter.cancel_hook()
+        self._parts.starter.end_hooks()
         if self._group is not None:
             for instance in tuple(self._parts.facts.live.values()):
                 self._group.create_task(instance.stop(seconds), name="hasten")

@@ -8,13 +8,6 @@ from typing import cast, overload
 import msgspec
 
 from agent.model.event import Event
-<<<<<<< HEAD
-from agent.model.manifest_file import ManifestFile
-from agent.model.pod import Pod
-
-Stored = Pod | Event | ConfigMap | Secret | ManifestFile
-T = TypeVar("T", bound=Stored)
-=======
 from agent.store.events import EventBounds
 from agent.store.interface import (
     Change,
@@ -41,7 +34,6 @@ from agent.store.watch import (
 )
 
 __all__ = ["Change", "ChangeType", "MemoryStore", "T", "Watcher"]
->>>>>>> main
 
 _Name = tuple[str, str]
 _Kept = tuple[Stored, int]  # with the version at which it was created

@@ -203,15 +203,7 @@ class PretendedNode:
         self.recorder = Recorder(self.store, self.clock, "node")
         self._behaviours = behaviours or {}
         self.statuses: list[tuple[float, Pod]] = []
-<<<<<<< HEAD
-        self.store.watch(self._seen)
         self.assembly = Assembly(
-=======
-        self._shown_until: int | None = None
-        stored = self.store.put(pod)
-        self.store.watch(self._seen)
-        self.worker = Assembly(
->>>>>>> main
             runtime=self,
             volumes=lambda _: volumes or NoVolumes(),
             store=self.store,
@@ -253,7 +245,6 @@ class PretendedNode:
             for _ in range(event.count)
         ]
 
-<<<<<<< HEAD
     def _seen(self, change: object) -> None:
         obj = getattr(change, "object", None)
         if isinstance(obj, Pod):
@@ -271,14 +262,17 @@ class Node(PretendedNode):
         volumes: Volumes | None = None,
     ) -> None:
         super().__init__(behaviours, scripts, volumes)
-        self.worker = self.assembly.worker(self.store.put(pod))
+        self._shown_until: int | None = None
+        stored = self.store.put(pod)
+        self.store.watch(self._seen)
+        self.worker = self.assembly.worker(stored)
 
     @property
     def pod(self) -> Pod:
         pod = self.store.get(Pod, "default", self.worker.pod.metadata.name)
         assert pod is not None
         return pod
-=======
+
     def recorded(self) -> list[Event]:
         """The events so far."""
         return list(self.store.list(Event))
@@ -315,7 +309,6 @@ class Node(PretendedNode):
             group.create_task(self.worker.run())
             await self.clock.sleep(seconds)
             self.worker.stop(deleted(self.worker.pod, grace))
->>>>>>> main
 
     async def run_for(self, seconds: float) -> None:
         """Run the pod for so long, then kill what is left."""
