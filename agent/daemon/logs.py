@@ -38,7 +38,7 @@ def open_log(level: str, stream: TextIO, environ: Mapping[str, str]) -> Log:
     render: list[Processor]
     factory: Callable[..., Any]
     if is_journal(_STDERR, environ) and (journal := _journal()) is not None:
-        render, factory = [_for_journal], lambda *_: _JournalLogger(journal)
+        render, factory = [for_journal], lambda *_: _JournalLogger(journal)
     elif stream.isatty():
         colors = "NO_COLOR" not in environ and environ.get("TERM") != "dumb"
         stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
@@ -88,7 +88,7 @@ def _journal() -> Journal | None:
         return None
 
 
-def _for_journal(_: Any, __: str, event: EventDict) -> tuple[tuple[dict[str, str]], dict[str, str]]:
+def for_journal(_: Any, __: str, event: EventDict) -> tuple[tuple[dict[str, str]], dict[str, str]]:
     """The entry: the text people read, and each field under a name of ours."""
     level = str(event.pop("level", "info"))
     text = str(event.pop("event", ""))

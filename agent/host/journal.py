@@ -25,17 +25,17 @@ class Journal:
         except OSError:
             self._sock.close()
             raise
-        self._lost = 0
+        self.lost = 0
 
     def send(self, fields: Mapping[str, str]) -> None:
         """Send one entry; never waits."""
-        lost = {"BAREPOD_LOST_ENTRIES": str(self._lost)} if self._lost else {}
+        lost = {"BAREPOD_LOST_ENTRIES": str(self.lost)} if self.lost else {}
         try:
             self._sock.send(encode({**fields, **lost}))
         except OSError:
-            self._lost += 1
+            self.lost += 1
         else:
-            self._lost = 0
+            self.lost = 0
 
     def close(self) -> None:
         """No more entries."""

@@ -247,7 +247,7 @@ async def test_a_directory_that_vanishes_ends_only_what_was_seen_to_be_deleted(
 
     moved.rename(tmp_path)
     await node.look()
-    assert node.asked == [("delete", "a")]
+    assert node.asked == [("delete", "a"), ("update", "b")]
     assert node.source.problem == ""
     assert node.told == [(f"{tmp_path}: can be read again", True)]
 
