@@ -64,6 +64,7 @@ EXCUSES = {
                 "helper_link",
                 "launch",
                 "reaper",
+                "requests",
                 "wire",
             )
         ),
