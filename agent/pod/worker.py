@@ -169,7 +169,7 @@ class PodWorker:
     async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
         for name in (*actions.init_containers_to_start, *actions.containers_to_start):
-            if self._stopping:
+            if self._stopping or self._parts.reporter.is_over():
                 break
             container = self._containers[name]
             attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
