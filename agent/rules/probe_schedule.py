@@ -24,8 +24,8 @@ def start_delay(
 def stagger(number: int) -> float:
     """By how many seconds the ticks of a pod's worker come later, the first worker being number 0.
 
-    The workers of a pod begin at one moment. The probes of a hundred containers would come at one
-    moment too, in every period, and hold each other up; a kubelet's goroutines spread by themselves.
+    The workers of a pod begin at one moment. The probes of a hundred containers would come at
+    one moment too, in every period, and hold each other up; goroutines spread by themselves.
     """
     return number // _TOGETHER * _STEP
 
