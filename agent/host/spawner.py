@@ -262,7 +262,7 @@ class Spawner:
         if self._link is None:
             if self._closed:
                 raise OSError(errno.ESHUTDOWN, "the spawner is closed")
-            launched, self._launched = self._launched or launch(), None
+            launched, self._launched = self._launched or launch(self._guarded()), None
             self._link = self._connect(launched)
         return self._link
 
@@ -275,9 +275,12 @@ class Spawner:
         self._reaper.watched(launched.pid)
         link.process.on_exit(lambda _status: self._reaper.forget(launched.pid))
         self._unanswered = False
-        guard = (self._reaper.agent_mark, self._containment.cgroup_path) if self._die else None
-        link.send((wire.GUARD, 0, guard))
+        link.send((wire.GUARD, 0, self._guarded()))
         return link
+
+    def _guarded(self) -> tuple[int, str] | None:
+        """What is killed when the agent is gone: its mark, and the directory of its cgroups."""
+        return (self._reaper.agent_mark, self._containment.cgroup_path) if self._die else None
 
     def _received(self, message: Message, fds: list[int]) -> None:
         self._unanswered = False
