@@ -8,12 +8,14 @@ DEV    := $(VENV)/.ready-dev
 EDITABLE := --config-settings editable_mode=compat
 GOLDEN ?= ../shared/golden
 ONLY   ?=
+BAREPOD ?= $(abspath $(BIN)/barepod)
+DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast check lint format integration docs golden bench clean
+.PHONY: help demo test fast check lint format integration docs golden bench install-systemd clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@sh scripts/make-venv "$(PYTHON)" "$(VENV)"
@@ -59,6 +61,9 @@ golden: $(DEV) ## replay recorded answers of Kubernetes (GOLDEN=folder)
 
 bench: $(DEV) ## measure (ONLY=name for one benchmark)
 	@$(BIN)/python -m bench $(ONLY)
+
+install-systemd: $(READY) ## install the systemd units for this barepod (DESTDIR=, BAREPOD=path)
+	@sh scripts/install-systemd "$(BAREPOD)" "$(DESTDIR)"
 
 clean: ## remove what was made here
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -62,6 +62,12 @@ class PodProber:
                 worker.start(probe_schedule.stagger(len(self._workers)))
                 self._workers[container.name, kind] = worker
 
+    def update(self, pod: Pod) -> None:
+        """The pod changed in place: what is reported from now on is about `pod`."""
+        self._pod = pod
+        for worker in self._workers.values():
+            worker.update(pod)
+
     def trigger_readiness(self, name: str) -> None:
         """Run a container's readiness probe out of turn, soon (UpdatePodStatus)."""
         worker = self._workers.get((name, ProbeKind.READINESS))
@@ -167,6 +173,10 @@ class ProbeWorker:
             self._running.cancel()
             self._running = None
         self._drop_series()
+
+    def update(self, pod: Pod) -> None:
+        """The same pod with other labels, annotations or images."""
+        self._pod = pod
 
     def trigger(self) -> None:
         """Run out of turn: at the next turn of the loop, or when the present run has ended."""

@@ -13,6 +13,7 @@ import msgspec
 
 from agent.host.clock import Clock
 from agent.host.scheduler import Scheduler
+from agent.model.container import Container
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
 from agent.model.runtime import ProbeKind, Sandbox
@@ -21,7 +22,7 @@ from agent.pod.facts import PodFacts
 from agent.pod.prober import PodProber
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter
-from agent.pod.starter import Starter
+from agent.pod.starter import BackOffLimits, Starter
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
 from agent.rules import deadline, grace, plan
@@ -52,10 +53,8 @@ class PodWorker:
         self._pod = pod
         self._parts = parts
         self._terminated = False
-        self._containers = {
-            container.name: container
-            for container in (*pod.spec.init_containers, *pod.spec.containers)
-        }
+        self._containers = _by_name(pod)
+        self._group: asyncio.TaskGroup | None = None
         self._ordinary_init = frozenset(
             container.name for container in pod.spec.init_containers if not is_sidecar(container)
         )
@@ -82,6 +81,31 @@ class PodWorker:
         self._parts.starter.end_hooks()
         self._wake.set()
 
+    def update(self, pod: Pod) -> None:
+        """Go on with `pod`, which differs in labels, annotations or images only.
+
+        A container whose image changed is restarted by the next plan.
+        """
+        self._pod = pod
+        self._containers = _by_name(pod)
+        self._parts.prober.update(pod)
+        self._wake.set()
+
+    def reconfigure(self, limits: BackOffLimits) -> None:
+        """The node's configuration changed: look anew for what could not be started."""
+        self._parts.starter.reconfigure(limits)
+        self._wake.set()
+
+    def hasten(self, seconds: int) -> None:
+        """The pod is stopping, and shall be gone within `seconds`: no hook is waited for."""
+        self._stopping = True
+        self._grace = seconds
+        self._parts.starter.end_hooks()
+        if self._group is not None:
+            for instance in tuple(self._parts.facts.live.values()):
+                self._group.create_task(instance.stop(seconds), name="hasten")
+        self._wake.set()
+
     def kill(self) -> None:
         """Everything ends now: SIGKILL to all that runs, and to what is just being started."""
         self._stopping = self._killed = True
@@ -99,6 +123,7 @@ class PodWorker:
         May be called again after it raised: it goes on from the facts.
         """
         async with asyncio.TaskGroup() as group:
+            self._group = group
             self._parts.starter.adopt(group)
             while not self._is_over():
                 self._wake.clear()
@@ -223,3 +248,7 @@ class PodWorker:
         """Only what is published changed; the next plan would be the same."""
         if not self._terminated:
             self._report()
+
+
+def _by_name(pod: Pod) -> dict[str, Container]:
+    return {c.name: c for c in (*pod.spec.init_containers, *pod.spec.containers)}

@@ -23,6 +23,7 @@ EXCUSES = {
                 "container",
                 "event",
                 "handler",
+                "manifest_file",
                 "meta",
                 "names",
                 "namespace",
