@@ -74,3 +74,5 @@ class Reason(StrEnum):
     FIELD_IGNORED = "FieldIgnored"
     LIMITS_NOT_ENFORCED = "LimitsNotEnforced"
     LOG_WRITE_FAILED = "LogWriteFailed"
+    INVALID_ANNOTATION = "InvalidAnnotation"
+    FAILED_READINESS_HOOK = "FailedReadinessHook"

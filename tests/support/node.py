@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from agent.action import runner
 from agent.action.handler import FINISHED, Done, Handler, Running, Target
 from agent.action.result import ActionResult, Outcome
 from agent.host.scheduler import Scheduler
@@ -137,6 +138,9 @@ class FakeInstance:
     def kill(self) -> None:
         self.end(137)
 
+    def pids(self) -> frozenset[int]:
+        return frozenset()
+
 
 def _kind(handler: ProbeHandler) -> str:
     return " ".join(handler.exec.command) if handler.exec is not None else "network"
@@ -195,6 +199,7 @@ class Node:
         stored = self.store.put(pod)
         self.worker = Assembly(
             runtime=self,
+            aside=self,
             volumes=lambda _: volumes or NoVolumes(),
             store=self.store,
             recorder=self.recorder,
@@ -210,6 +215,13 @@ class Node:
 
     def note(self, what: str) -> None:
         self.log.append((round(self.scheduler.time(), 3), what))
+
+    async def run(
+        self, pod: Pod, container: Container, argv: tuple[str, ...], seconds: float
+    ) -> ActionResult:
+        script = self.scripts.get(" ".join(argv), Script())
+        handler = FakeHandler(self, f"aside {container.name} {' '.join(argv)}", script)
+        return await runner.run(handler, seconds, self.scheduler)
 
     def image_problem(self, container: Container) -> str | None:
         return _take(self.behaviour(container.name).image_problems)
