@@ -40,6 +40,11 @@ class AgentCheck:
     def __call__(self) -> asyncio.BaseProtocol:
         return _Connection(self._pods, self._open)
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
     async def close(self) -> None:
         """End all connections."""
         for connection in tuple(self._open):

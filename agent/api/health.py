@@ -45,7 +45,7 @@ class Health:
             case ["healthz"]:
                 return _judged(self._parts.troubles())
             case ["livez"]:
-                return _judged(self._dead())
+                return _judged(self.dead())
             case ["metrics"]:
                 return await self._metrics(request)
             case ["readyz", *path]:
@@ -53,7 +53,8 @@ class Health:
             case _:
                 return text(404, "not found\n")
 
-    def _dead(self) -> tuple[str, ...]:
+    def dead(self) -> tuple[str, ...]:
+        """Why the agent should be started anew, if it should."""
         reasons: list[str] = []
         silence, trouble = self._parts.heartbeat.silence, self._parts.state.trouble
         if silence > MAX_SILENCE:

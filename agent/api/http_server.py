@@ -16,6 +16,7 @@ MAX_CONNECTIONS = 128
 #: Seconds from a connection's begin to the end of its answer.
 LIFETIME = 10.0
 
+_LAST_SECONDS = 0.2
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 Handle = Callable[[web.BaseRequest], Awaitable[web.Response]]
@@ -37,8 +38,8 @@ class HTTPService:
         return self._server()
 
     async def close(self) -> None:
-        """End all connections; a request that is being answered has a second."""
-        await self._server.shutdown(1.0)
+        """End all connections; a request that is being answered may take a moment."""
+        await self._server.shutdown(_LAST_SECONDS)
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         if request.method not in ("GET", "HEAD"):

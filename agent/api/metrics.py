@@ -72,10 +72,16 @@ class Exposition:
 class UsageMeter:
     """What each container uses; `seen` is by container, pod and namespace, as of the last look."""
 
-    def __init__(self, facts: Callable[[], Iterable[tuple[Pod, PodFacts]]], clock: Clock) -> None:
+    def __init__(
+        self,
+        facts: Callable[[], Iterable[tuple[Pod, PodFacts]]],
+        clock: Clock,
+        measure: Callable[[Iterable[int]], Usage] = usage,
+    ) -> None:
         self.seen: dict[tuple[str, str, str], Usage] = {}
         self._facts = facts
         self._clock = clock
+        self._measure = measure
         self._cpu: dict[str, float] = {}
 
     async def look(self) -> None:
@@ -88,7 +94,10 @@ class UsageMeter:
         seen: dict[tuple[str, str, str], Usage] = {}
         cpu: dict[str, float] = {}
         for number, (labels, instance) in enumerate(live, 1):
-            found, before = usage(instance.pids()), self._cpu.get(instance.container_id, 0.0)
+            found, before = (
+                self._measure(instance.pids()),
+                self._cpu.get(instance.container_id, 0.0),
+            )
             # What an orphan used is lost with it, and a counter must not run backwards.
             cpu[instance.container_id] = max(found.cpu_seconds, before)
             seen[labels] = msgspec.structs.replace(found, cpu_seconds=cpu[instance.container_id])
