@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -120,7 +119,8 @@ def load(path: str | None, environ: Mapping[str, str], uid: int) -> Config:
     chosen = named or default_path(environ, uid)
     defaults = node_defaults(environ, uid)
     try:
-        text = Path(chosen).read_text(encoding="utf-8")
+        with open(chosen, encoding="utf-8") as file:
+            text = file.read()
     except FileNotFoundError:
         if named is None:
             return Config(node=Node(**defaults))

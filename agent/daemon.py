@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from random import random
 
 import msgspec
 
@@ -37,10 +36,11 @@ from agent.store.memory import Change, MemoryStore, T
 
 
 class Hooks(msgspec.Struct, frozen=True, kw_only=True):
-    """How a node's owner takes part: container output and problems of barepod itself."""
+    """How a node's owner takes part: container output, problems of barepod itself, signals."""
 
     follower: Callable[[Pod, str], Follower | None]
     problem: Callable[[str], None]
+    signals: Mapping[int, Callable[[], None]] = {}
 
 
 def settings_of(config: Config, environ: Mapping[str, str]) -> Settings:
@@ -84,7 +84,7 @@ async def open_machine(
             spawner=spawner,
             containment=containment,
             pump=pump,
-            handlers=HandlerMachine(reactor=reactor, scheduler=scheduler, random=random),
+            handlers=HandlerMachine(reactor=reactor, scheduler=scheduler, random=_random),
         )
     finally:
         await containment.close()
@@ -149,6 +149,13 @@ def _assembly(
     )
 
 
+def _random() -> float:
+    """0 to 1; the module is imported when the first one is wanted: it costs a start 2 ms."""
+    from random import random
+
+    return random()
+
+
 def _by_name(store: MemoryStore, kind: type[T], namespace: str) -> dict[str, T]:
     """The objects of one kind and namespace."""
     return {
@@ -189,4 +196,6 @@ async def open_node(
             on_fault=fault,
         )
         async with manager:
+            for signum, callback in hooks.signals.items():
+                machine.reactor.on_signal(signum, callback)
             yield manager

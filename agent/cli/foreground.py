@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from agent import boot
 from agent.cli.show import open_show
 from agent.config import Config
 from agent.host.launch import Launched
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
     from agent.pod.manager import PodManager
 
 EXIT_KILLED = 130
+#: The start is over after so many seconds: the first containers run.
+_SETTLED = 1.0
 _GRACEFUL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Foreground:
     """One `barepod run`."""
 
-    def __init__(self, config: Config, manifest: Manifest, output: str, launched: Launched) -> None:
+    def __init__(
+        self, config: Config, manifest: Manifest, output: str, launched: Launched | None
+    ) -> None:
         self._config = config
         self._manifest = manifest
         self._output = output
@@ -56,12 +61,14 @@ class Foreground:
             async with open_node(
                 self._config,
                 self._store,
-                Hooks(follower=show.follower, problem=show.problem),
+                Hooks(
+                    follower=show.follower,
+                    problem=show.problem,
+                    signals=dict.fromkeys(_GRACEFUL, self._stop),
+                ),
                 self._launched,
             ) as manager:
                 self._manager = manager
-                for number in _GRACEFUL:
-                    loop.add_signal_handler(number, self._stop)
                 for config_map in self._manifest.config_maps:
                     self._store.put(config_map)
                 for secret in self._manifest.secrets:
@@ -69,16 +76,18 @@ class Foreground:
                 for loaded in self._manifest.pods:
                     missed = tuple(str(field) for field in loaded.ignored if field.is_missed)
                     manager.add(loaded.pod, missed)
-                if not self._is_read:
+                if self._stop_requests or not self._is_read:
                     manager.delete_all()
+                loop.call_later(_SETTLED, boot.settle)
         finally:
             await show.close()
         return self._exit_code()
 
     def _stop(self) -> None:
         """The first request stops gracefully, the second kills."""
-        assert self._manager is not None
         self._stop_requests += 1
+        if self._manager is None:
+            return  # nothing runs yet; what is begun will be ended at once
         if self._stop_requests == 1:
             self._manager.delete_all()
         else:

@@ -6,8 +6,6 @@ import os
 import sys
 from typing import NoReturn
 
-import click
-
 from agent import config
 from agent.manifest.load import Manifest, load
 
@@ -35,5 +33,5 @@ def read_manifest(files: tuple[str, ...]) -> Manifest:
 def refuse(lines: tuple[str, ...]) -> NoReturn:
     """Print what is wrong and exit; nothing was started."""
     for line in lines:
-        click.echo(line, err=True)
+        print(line, file=sys.stderr)
     sys.exit(EXIT_REFUSED)

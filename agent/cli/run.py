@@ -10,6 +10,7 @@ from agent.cli.options import config_option, files_argument
 
 
 @click.command("run")
+@click.pass_context
 @files_argument
 @config_option
 @click.option(
@@ -21,7 +22,9 @@ from agent.cli.options import config_option, files_argument
     help="text: events, status and prefixed output. json: one Kubernetes watch event a line, "
     "container output on stderr. quiet: container output only.",
 )
-def command(files: tuple[str, ...], config_file: str | None, output: str) -> None:
+def command(
+    ctx: click.Context, files: tuple[str, ...], config_file: str | None, output: str
+) -> None:
     """Run every Pod in FILE... as processes of this machine; '-' is standard input.
 
     Ends when all pods have ended. Ctrl-C stops them gracefully, a second Ctrl-C kills them at
@@ -34,17 +37,7 @@ def command(files: tuple[str, ...], config_file: str | None, output: str) -> Non
       2    bad usage, configuration or manifest; nothing was started
       130  killed by a second Ctrl-C
     """
-    from agent.host.launch import launch
+    from agent.cli.start import start
 
-    try:
-        launched = launch()  # the helper starts beside us, while we read and check
-    except OSError as exc:
-        click.echo(f"barepod: cannot start a process: {(exc.strerror or '').lower()}", err=True)
-        sys.exit(1)
-    from agent.cli.manifests import read_config, read_manifest
-
-    config = read_config(config_file)
-    manifest = read_manifest(files)
-    from agent.cli.foreground import Foreground
-
-    sys.exit(Foreground(config, manifest, output, launched).run())
+    code = start(files, config_file=config_file, output=output, launched=ctx.find_root().obj)
+    sys.exit(code)

@@ -16,6 +16,7 @@ from agent.rules.columns import pod_columns
 from agent.store.memory import Change, ChangeType
 
 _STDOUT, _STDERR = 1, 2
+_LONGEST_MESSAGE = 1000
 
 
 class Show(Protocol):
@@ -65,6 +66,14 @@ def _name(pod: Pod, container: str, *, several: bool) -> str:
     return f"{pod.metadata.name}/{container}" if several else container
 
 
+def _brief(message: str) -> str:
+    """A message in one line: what a probe printed may be 10 KiB long, every second."""
+    first, _, rest = message.strip().partition("\n")
+    if len(first) > _LONGEST_MESSAGE:
+        first, rest = first[:_LONGEST_MESSAGE], "more"
+    return f"{first} ..." if rest else first
+
+
 class _Quiet:
     """Container output and problems, nothing else."""
 
@@ -105,7 +114,7 @@ class _Text(_Quiet):
         where = event.involved_object.name + (f"/{part}" if part else "")
         times = f" (x{event.count})" if event.count > 1 else ""
         self._terminal.line(
-            f"{event.type:<8} {event.reason:<20} {where:<24} {event.message}{times}"
+            f"{event.type:<8} {event.reason:<20} {where:<24} {_brief(event.message)}{times}"
         )
 
     def _pod(self, pod: Pod, *, deleted: bool) -> None:

@@ -243,7 +243,7 @@ def choose_containment(
     `own_pids` are the agent's other processes (a helper launched early): they may have to move
     along. Mode "cgroup" raises OSError where there is none to be had.
     """
-    reaper = Reaper(scheduler, marks.new_agent_mark())
+    reaper = Reaper(reactor, scheduler, marks.new_agent_mark())
     hierarchy: Hierarchy | None = None
     problem: tuple[str, ...] = ()
     if mode != "subreaper":

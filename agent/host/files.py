@@ -76,9 +76,22 @@ def _write_new(folder_fd: int, name: str, data: bytes, *, mode: int, durable: bo
         os.close(fd)
 
 
-def public_file(path: str) -> None:
-    """An empty file that anybody may write, in a directory that only its owner may list."""
-    private_directory(os.path.dirname(path), mode=0o711)
+def public_file(path: str, *, check_folder: bool) -> None:
+    """An empty file that anybody may write, in a directory that only its owner may list.
+
+    The directory is made if it is missing. `check_folder`: one that is there may not be ours.
+    """
+    folder = os.path.dirname(path)
+    if check_folder:
+        private_directory(folder, mode=0o711)
+    try:
+        _empty_public_file(path)
+    except FileNotFoundError:
+        private_directory(folder, mode=0o711)
+        _empty_public_file(path)
+
+
+def _empty_public_file(path: str) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         os.fchmod(fd, 0o666)
@@ -100,6 +113,8 @@ def take_tail(path: str, limit: int) -> bytes:
 
 
 def remove(path: str) -> None:
-    """Remove a file that may be gone."""
+    """Remove a file that may be gone, and its directory if nothing else is in there."""
     with contextlib.suppress(OSError):
         os.unlink(path)
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(path))

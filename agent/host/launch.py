@@ -30,6 +30,14 @@ class Launched:
         self.sock = sock
 
 
+def launch_if_possible() -> Launched | None:
+    """Start a helper now if the machine lets us; who needs it tries again and tells why not."""
+    try:
+        return launch()
+    except OSError:
+        return None
+
+
 def launch() -> Launched:
     """Start a helper (OSError: no descriptors or processes left).
 

@@ -129,6 +129,8 @@ class Engine:
         "_commands",
         "_epoll",
         "_failing",
+        "_is_to_be_woken",
+        "_later",
         "_sources",
         "_stopped",
         "_tracks",
@@ -139,9 +141,16 @@ class Engine:
     )
 
     def __init__(
-        self, *, clock: Callable[[], float], surprise: Callable[[str, Exception], None]
+        self,
+        *,
+        clock: Callable[[], float],
+        surprise: Callable[[str, Exception], None],
+        later: Callable[[Callable[[], None]], object],
     ) -> None:
+        """`later` calls back in the loop, when what is under way there has been done."""
         self.surprise = surprise
+        self._later = later
+        self._is_to_be_woken = False
         self._clock = clock
         self._epoll = select.epoll()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -155,9 +164,20 @@ class Engine:
         self._stopped = False
 
     def post(self, command: Callable[[], None]) -> None:
-        """Have the log thread do this, after what was posted before; called in the loop."""
+        """Have the log thread do this, after what was posted before; called in the loop.
+
+        It is woken a moment later: at once, it would take the interpreter from the loop, which may
+        be about to start a container.
+        """
         if self._wake >= 0:
             self._commands.append(command)
+            if not self._is_to_be_woken:
+                self._is_to_be_woken = True
+                self._later(self._rouse)
+
+    def _rouse(self) -> None:
+        self._is_to_be_woken = False
+        if self._wake >= 0:
             os.eventfd_write(self._wake, 1)
 
     def run(self) -> None:

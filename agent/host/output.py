@@ -245,7 +245,7 @@ class LogPump:
         if self._closed:
             raise RuntimeError("the log pump is closed")
         if self._engine is None:
-            engine = Engine(clock=_clock, surprise=self._surprise)
+            engine = Engine(clock=_clock, surprise=self._surprise, later=self._loop.call_soon)
             thread = threading.Thread(target=self._run, args=(engine,), name="logs", daemon=True)
             try:
                 thread.start()

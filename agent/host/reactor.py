@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import select
+from collections.abc import Callable
 from typing import Protocol
+
+from agent.host.signals import Signals
 
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
@@ -34,12 +37,13 @@ class Slot(Protocol):
 class Reactor:
     """Dispatches readiness of descriptors to their slots, inside the running event loop."""
 
-    __slots__ = ("_epoll", "_loop", "_slots")
+    __slots__ = ("_epoll", "_loop", "_signals", "_slots")
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._epoll = select.epoll()
         self._slots: dict[int, Slot] = {}
+        self._signals: Signals | None = None
         self._loop.add_reader(self._epoll.fileno(), self._drain)
 
     def register(self, fd: int, slot: Slot, events: int = READ) -> None:
@@ -56,8 +60,22 @@ class Reactor:
         del self._slots[fd]
         self._epoll.unregister(fd)
 
+    def on_signal(self, signum: int, callback: Callable[[], None]) -> None:
+        """Call back in the loop after each arrival of a signal; in the main thread only."""
+        if self._signals is None:
+            self._signals = Signals(self)
+        self._signals.handle(signum, callback)
+
+    def forget_signal(self, signum: int) -> None:
+        """The signal does again what it did before."""
+        if self._signals is not None:
+            self._signals.forget(signum)
+
     def close(self) -> None:
-        """Let go of the loop; the descriptors stay with their owners."""
+        """Let go of the loop and of signals; the descriptors stay with their owners."""
+        if self._signals is not None:
+            self._signals.close()
+            self._signals = None
         self._loop.remove_reader(self._epoll.fileno())
         self._slots.clear()
         self._epoll.close()

@@ -7,13 +7,13 @@ pid, and only such as surely came from a container. `waitpid(-1)` would steal ot
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import os
 import signal
 from collections.abc import Iterable
 
 from agent.host import descendants, marks
+from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -23,12 +23,20 @@ _PAUSE = 0.01
 class Reaper:
     """Knows the agent's children: mains and helpers by pid, the rest are adopted orphans."""
 
-    __slots__ = ("_expected", "_known", "_loop", "_session", "_timer", "agent_mark", "scheduler")
+    __slots__ = (
+        "_expected",
+        "_known",
+        "_reactor",
+        "_session",
+        "_timer",
+        "agent_mark",
+        "scheduler",
+    )
 
-    def __init__(self, scheduler: Scheduler, agent_mark: int) -> None:
+    def __init__(self, reactor: Reactor, scheduler: Scheduler, agent_mark: int) -> None:
         self.agent_mark = agent_mark
+        self._reactor = reactor
         self.scheduler = scheduler
-        self._loop = asyncio.get_running_loop()
         self._known: dict[int, int] = {}
         self._expected: dict[int, int] = {}
         self._session = os.getsid(0)
@@ -37,11 +45,11 @@ class Reaper:
     def start(self) -> None:
         """Adopt orphans from now on; in the main thread (SIGCHLD)."""
         _adopt(1)
-        self._loop.add_signal_handler(signal.SIGCHLD, self.look_soon)
+        self._reactor.on_signal(signal.SIGCHLD, self.look_soon)
 
     def close(self) -> None:
         """Collect once more, then adopt nobody any more."""
-        self._loop.remove_signal_handler(signal.SIGCHLD)
+        self._reactor.forget_signal(signal.SIGCHLD)
         if self._timer is not None:
             self._timer.cancel()
         self.look()

@@ -149,8 +149,11 @@ class Spawner:
         stdout: int | None = None,
         stderr: int | None = None,
         controlling_tty: bool = False,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Child:
         """Start a supervised process inside the fence; returns once its program is executed.
+
+        `meanwhile` is called in any case, as soon as the helper has something to do.
 
         The descriptors stay the caller's; None is /dev/null. The process is a child of the agent
         and leads its own session. Raises `SpawnError`; when cancelled, the process is killed.
@@ -161,9 +164,13 @@ class Spawner:
         present = sum(bit for bit, fd in given if fd is not None)
         fields = self._fields(command, birth.mark, tty=controlling_tty)
         id_ = self._next_id()
-        self._send(command, (wire.SPAWN, id_, fields, present, None, True), fds)
-        self._births[id_] = birth
-        self._reaper.expect(birth.mark)
+        try:
+            self._send(command, (wire.SPAWN, id_, fields, present, None, True), fds)
+            self._births[id_] = birth
+            self._reaper.expect(birth.mark)
+        finally:
+            if meanwhile is not None:
+                meanwhile()
         try:
             return await asyncio.shield(birth.result)
         except asyncio.CancelledError:

@@ -68,11 +68,23 @@ class _Wish(msgspec.Struct, frozen=True):
     name: str
 
 
+#: What was read last, for the versions of the files that it was read from.
+_last_read: tuple[object, Accounts] | None = None
+
+
 def read_accounts(passwd: str = "/etc/passwd", group: str = "/etc/group") -> Accounts:
-    """The host's accounts; a file that is missing counts as empty."""
-    users = tuple(_users(_lines(passwd)))
-    groups = tuple(_groups(_lines(group)))
-    return Accounts(users, groups, os.getuid(), os.getgid(), frozenset(os.getgroups()))
+    """The host's accounts; a file that is missing counts as empty.
+
+    Files that did not change are not read again: every start of a container asks.
+    """
+    global _last_read
+    own = os.getuid(), os.getgid(), frozenset(os.getgroups())
+    version = passwd, _version(passwd), group, _version(group), own
+    if _last_read is None or _last_read[0] != version:
+        users = tuple(_users(_lines(passwd)))
+        groups = tuple(_groups(_lines(group)))
+        _last_read = version, Accounts(users, groups, *own)
+    return _last_read[1]
 
 
 def run_as(
@@ -208,6 +220,14 @@ def _is_number(text: str) -> bool:
 
 def _first(value: int | None, default: int) -> int:
     return default if value is None else value
+
+
+def _version(path: str) -> tuple[int, ...]:
+    try:
+        now = os.stat(path)
+    except OSError:
+        return ()
+    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
 
 
 def _lines(path: str) -> list[str]:

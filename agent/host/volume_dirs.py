@@ -44,8 +44,8 @@ class VolumeDirs:
             remove_tree(self._root)
             os.close(self._lock)
             self._lock = None
-            with contextlib.suppress(OSError):  # there are other files of the pod
-                os.rmdir(self._pod)
+        with contextlib.suppress(OSError):  # it is not there, or there are other files of the pod
+            os.rmdir(self._pod)
 
     def _claim(self) -> int:
         while True:
@@ -68,7 +68,7 @@ def remove_leftovers(base: str) -> None:
                 try:
                     fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     remove_tree(root)
-                    os.rmdir(os.path.dirname(root))
+                    _forget(os.path.dirname(root))
                 finally:
                     os.close(fd)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from inspect import get_annotations
 from types import NoneType, UnionType
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
@@ -88,7 +87,7 @@ def _field_codec(cls: type[Object], name: str) -> Codec:
     needs a twentieth.
     """
     for owner in cls.__mro__:
-        annotation = get_annotations(owner).get(name)
+        annotation = vars(owner).get("__annotations__", {}).get(name)
         if annotation is not None:
             return _codec(eval(annotation, vars(sys.modules[owner.__module__])))
     raise AttributeError(f"{cls.__name__} has no {name}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from agent.manifest import kinds
 from agent.manifest.document import Document, TextError
@@ -14,7 +14,7 @@ from agent.manifest.errors import Problem
 #: No manifest is larger.
 MAX_BYTES = 3 * 1024 * 1024
 STDIN = "-"
-_TOML_START = re.compile(r"""(?:\s*#.*\n|\s*\n)*\s*(?:\[\[?\s*[\w"'-]|[\w"'.-]+\s*=)""")
+_TOML_START = r"""(?:\s*#.*\n|\s*\n)*\s*(?:\[\[?\s*[\w"'-]|[\w"'.-]+\s*=)"""
 
 
 def read_documents(path: str) -> Iterator[Document | Problem]:
@@ -31,7 +31,7 @@ def read_documents(path: str) -> Iterator[Document | Problem]:
         yield Problem(name, 1, "", "is empty")
         return
     try:
-        yield from _documents(text, Path(path).suffix.lower() if path != STDIN else "")
+        yield from _documents(text, os.path.splitext(path)[1].lower() if path != STDIN else "")
     except TextError as exc:
         yield Problem(name, max(exc.line, 1), "", exc.text)
 
@@ -40,10 +40,10 @@ def _text(path: str, name: str) -> str | Problem:
     try:
         if path == STDIN:
             raw = sys.stdin.buffer.read(MAX_BYTES + 1)
-        elif Path(path).is_dir():
+        elif os.path.isdir(path):
             return Problem(name, 1, "", "is a directory: name the files in it")
         else:
-            with Path(path).open("rb") as file:
+            with open(path, "rb") as file:
                 raw = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
@@ -62,7 +62,9 @@ def _text(path: str, name: str) -> str | Problem:
 
 def _documents(text: str, suffix: str) -> Iterator[Document]:
     """Each format's reader is imported only when it is needed."""
-    if suffix == ".toml" or (suffix not in (".json", ".yaml", ".yml") and _TOML_START.match(text)):
+    if suffix == ".toml" or (
+        suffix not in (".json", ".yaml", ".yml") and re.match(_TOML_START, text)
+    ):
         from agent.manifest import toml_text
 
         document = toml_text.read(text)

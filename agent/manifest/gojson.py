@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import msgspec
@@ -51,6 +50,8 @@ def to_json(value: object) -> str:
     validation of Kubernetes sees the internal types, which carry no JSON names; a Struct of
     meta/v1 is printed as on the wire.
     """
+    import json  # only for messages
+
     text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -128,15 +128,9 @@ _CONTAINER = (
 _MOUNT = (
     _Row(
         "mount_propagation",
-        _IGNORED,
-        "processes see the host's own mounts",
-        lambda value: value != "None",
-    ),
-    _Row(
-        "recursive_read_only",
-        _MISSED,
-        "mounts below a volume are not made read-only",
-        lambda value: value != "Disabled",
+        _REFUSED,
+        "what a container mounts never appears on the host",
+        lambda value: value == "Bidirectional",
     ),
 )
 #: Volume sources that a bare host can offer.
@@ -201,8 +195,12 @@ class _Findings:
             medium = volume.empty_dir.medium
             if medium not in ("", "Memory"):
                 self._add(_Row("", _REFUSED, f"no medium {medium} here"), f"{path}.emptyDir.medium")
-            if volume.empty_dir.size_limit is not None:
-                row = _Row("", _IGNORED, "the size of a directory is not limited")
+            if volume.empty_dir.size_limit is not None and not medium:
+                row = _Row(
+                    "",
+                    _IGNORED,
+                    "the size of a directory is not limited (of medium Memory it is, for root)",
+                )
                 self._add(row, f"{path}.emptyDir.sizeLimit")
         if volume.projected is not None:
             for index, source in enumerate(volume.projected.sources):

@@ -24,7 +24,7 @@ class Format(StrEnum):
     DECIMAL_EXPONENT = "DecimalExponent"
 
 
-_PATTERN = re.compile(r"([+-]?)(0*)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
+_PATTERN = r"([+-]?)(0*)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)"
 _FORMAT_WRONG = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
@@ -127,7 +127,7 @@ def from_int(value: int, written_as: Format = Format.DECIMAL_SI) -> Amount:
 
 def parse(text: str) -> Amount:
     """Read a quantity; QuantityError with Go's text (resource.ParseQuantity)."""
-    match = _PATTERN.fullmatch(text)
+    match = re.fullmatch(_PATTERN, text, re.ASCII)
     if match is None or not text:
         raise QuantityError(_FORMAT_WRONG)
     sign, zeros, number, fraction, suffix = match.groups(default="")

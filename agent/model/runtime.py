@@ -22,6 +22,7 @@ class ContainerRun(msgspec.Struct, frozen=True, kw_only=True):
 
     `container_id` is bare ("8f3c..."); `runtime.CONTAINER_ID_SCHEME` is put before it in statuses.
     `spec_hash` identifies the definition it was made from (rules.plan.container_hash).
+    `comes_back`: it is killed in order to be started again, however it ends.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ContainerRun(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     restart_count: int = 0
     spec_hash: str = ""
+    comes_back: bool = False
     in_current_sandbox: bool = True
     image: str = ""
     image_id: str = ""

@@ -161,6 +161,11 @@ class PodFacts(msgspec.Struct):
         self._gone.pop(container_id).set()
         self.changed()
 
+    def will_come_back(self, name: str) -> None:
+        """The newest run of a container is about to be killed in order to be started again."""
+        newest, *older = self.runs[name]
+        self.runs[name] = [msgspec.structs.replace(newest, comes_back=True), *older]
+
     async def wait_gone(self, container_id: str) -> None:
         """Wait until the end of a run has become a fact here."""
         gone = self._gone.get(container_id)

@@ -47,7 +47,8 @@ class PreparedRun:
         self._naming = naming
         self._created_at = machine.clock.now()
         message_path = naming.message_path(settings.run_dir)
-        files.public_file(message_path)
+        user = blueprint.command.user
+        files.public_file(message_path, check_folder=naming.restart_count == 0)
         env = {**blueprint.command.env, VARIABLE: message_path}
         self._command = msgspec.structs.replace(blueprint.command, env=env)
         self._boundary = machine.containment.create(naming.container_id, blueprint.limits)
@@ -60,6 +61,7 @@ class PreparedRun:
                 naming.restart_count,
                 stdin=naming.container.stdin,
                 tty=naming.container.tty,
+                owner=None if user is None else user.uid,
                 max_size=settings.log_max_size,
                 max_files=settings.log_max_files,
                 follower=sources.follower(naming.pod, naming.container.name),
@@ -72,8 +74,8 @@ class PreparedRun:
             message_path, naming.container.termination_message_policy, self._log_tail
         )
 
-    async def start(self) -> tuple[ContainerRun, Instance]:
-        """Start the main process; raises StartError."""
+    async def start(self, meanwhile: Callable[[], None]) -> tuple[ContainerRun, Instance]:
+        """Start the main process; raises StartError. See `agent.pod.starter.Prepared`."""
         streams = self._streams
         try:
             child = await self._machine.spawner.spawn(
@@ -83,6 +85,7 @@ class PreparedRun:
                 stdout=streams.stdout,
                 stderr=streams.stderr,
                 controlling_tty=streams.is_tty,
+                meanwhile=meanwhile,
             )
         except SpawnError as exc:
             await self._abandon()

@@ -57,8 +57,9 @@ class ProbeOnce:
             async with Aside(self._machine, self._runtime).commands(pod, container) as captures:
                 return await self._run(pod, container, probe, captures)
         except StartError as exc:
-            text = f"{exc.reason}: {exc.message}"
-            return Answer(ActionResult(Outcome.ERROR, text), 0.0)
+            return _impossible(f"{exc.reason}: {exc.message}")
+        except OSError as exc:
+            return _impossible(exc.strerror or str(exc))
 
     async def _run(
         self, pod: Pod, container: Container, probe: Probe, captures: Captures
@@ -70,6 +71,10 @@ class ProbeOnce:
         began = machine.clock.monotonic()
         result = await runner.run(handler, probe.timeout_seconds, machine.scheduler)
         return Answer(result, machine.clock.monotonic() - began)
+
+
+def _impossible(text: str) -> Answer:
+    return Answer(ActionResult(Outcome.ERROR, text), 0.0)
 
 
 def _no_commands(

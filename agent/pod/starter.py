@@ -7,6 +7,7 @@ kuberuntime_manager.go doBackOff.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -57,8 +58,12 @@ class StartError(Exception):
 class Prepared(Protocol):
     """A container that is created but does not run yet (CRI: CreateContainer)."""
 
-    async def start(self) -> tuple[ContainerRun, Instance]:
-        """Start the main process; raises StartError."""
+    async def start(self, meanwhile: Callable[[], None]) -> tuple[ContainerRun, Instance]:
+        """Start the main process; raises StartError.
+
+        `meanwhile` is called once in any case, when the start is on its way and need not be
+        held up any more.
+        """
         ...
 
 
@@ -110,6 +115,7 @@ class Starter:
         self._metrics = metrics
         self._pulls: dict[str, PullFailure] = {}
         self._hook: asyncio.Task[str | None] | None = None
+        self._hooks_are_over = False
         self._group: asyncio.TaskGroup | None = None
 
     def adopt(self, group: asyncio.TaskGroup) -> None:
@@ -118,8 +124,9 @@ class Starter:
         for name, instance in self._facts.live.items():
             self._watch(name, instance)
 
-    def cancel_hook(self) -> None:
-        """The pod is to end: a postStart hook that still runs must not hold that up."""
+    def end_hooks(self) -> None:
+        """The pod is to end: no postStart hook, of now or of what just starts, may delay that."""
+        self._hooks_are_over = True
         if self._hook is not None:
             self._hook.cancel()
 
@@ -169,7 +176,6 @@ class Starter:
         problem = self._runtime.image_problem(container)
         if problem is None:
             self._pulls.pop(name, None)
-            self._announce(pod, name, image_pull.present(container.image))
             return None
         report = image_pull.looked_in_vain(self._pulls.get(name), container.image, problem, now)
         self._pulls[name] = report.failure
@@ -183,9 +189,18 @@ class Starter:
     ) -> tuple[ContainerRun, Instance]:
         name = container.name
         count = self._facts.next_restart_count(name)
-        prepared = self._runtime.create(pod, container, count, self._volumes)
-        self._event(pod, name, EventType.NORMAL, Reason.CREATED, f"Created container: {name}")
-        run, instance = await prepared.start()
+        pulled = image_pull.present(container.image)
+        try:
+            prepared = self._runtime.create(pod, container, count, self._volumes)
+        except StartError:
+            self._announce(pod, name, pulled)
+            raise
+
+        def meanwhile() -> None:
+            self._announce(pod, name, pulled)
+            self._event(pod, name, EventType.NORMAL, Reason.CREATED, f"Created container: {name}")
+
+        run, instance = await prepared.start(meanwhile)
         self._event(pod, name, EventType.NORMAL, Reason.STARTED, f"Started container {name}")
         return run, instance
 
@@ -240,6 +255,8 @@ class Starter:
     async def _run_hook(self, name: str, hook: LifecycleHandler, instance: Instance) -> str | None:
         """The hook's failure, or None; a hook that the end of the pod cut short did not fail."""
         assert self._group is not None
+        if self._hooks_are_over:
+            return None
         self._hook = self._group.create_task(
             self._hooks.run(name, hook, instance), name=f"postStart of {name}"
         )

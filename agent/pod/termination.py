@@ -23,7 +23,7 @@ from agent.rules import grace as grace_rules
 from agent.rules import messages, order
 from agent.rules.grace import GraceBudget
 
-#: How long a dead exec hook may take to report its death, in seconds.
+#: How long a hook may take to notice that its container is gone, in seconds.
 _HOOK_REPORT_TIMEOUT = 1.0
 
 
@@ -156,8 +156,8 @@ class Terminator(msgspec.Struct, frozen=True, kw_only=True):
         return budget.after(self.clock.monotonic() - begun)
 
     async def _bury(self, hook: asyncio.Task[None], container: Container) -> None:
-        """The container is gone: an exec hook died with it and says so; others are forgotten."""
+        """The container is gone: a hook that dealt with it fails and says so; sleep is no such."""
         lifecycle = container.lifecycle
-        if lifecycle is not None and lifecycle.pre_stop is not None and lifecycle.pre_stop.exec:
+        if lifecycle is None or lifecycle.pre_stop is None or lifecycle.pre_stop.sleep is None:
             await asyncio.wait([hook], timeout=_HOOK_REPORT_TIMEOUT)
         hook.cancel()

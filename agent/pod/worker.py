@@ -59,7 +59,11 @@ class PodWorker:
             container.name: container
             for container in (*pod.spec.init_containers, *pod.spec.containers)
         }
+        self._ordinary_init = frozenset(
+            container.name for container in pod.spec.init_containers if not is_sidecar(container)
+        )
         self._wake = asyncio.Event()
+        self._is_waiting = False
         self._stopping = False
         self._killed = False
         self._hurries = False
@@ -88,13 +92,13 @@ class PodWorker:
         self._pod = pod
         self._stopping = True
         self._grace = grace_seconds
-        self._parts.starter.cancel_hook()
+        self._parts.starter.end_hooks()
         self._wake.set()
 
     def kill(self) -> None:
         """Everything ends now: SIGKILL to all that runs, and to what is just being started."""
         self._stopping = self._killed = True
-        self._parts.starter.cancel_hook()
+        self._parts.starter.end_hooks()
         self._parts.readiness_hooks.cancel()
         self._kill_live()
         self._wake.set()
@@ -163,6 +167,8 @@ class PodWorker:
                 return None
         for kill in actions.containers_to_kill:
             container = self._containers[kill.name]
+            if kill.name in actions.containers_to_start:
+                facts.will_come_back(kill.name)
             await parts.terminator.kill_container(
                 self._pod, container, message=kill.message, reason=kill.reason
             )
@@ -178,29 +184,26 @@ class PodWorker:
 
     async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
-        for name in actions.init_containers_to_start:
-            container = self._containers[name]
-            attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
-            if attempt.retry_at is not None:
-                retries.append(attempt.retry_at)
-            if self._stopping or (not attempt.started and not is_sidecar(container)):
-                return min(retries, default=None)
-        for name in actions.containers_to_start:
+        for name in (*actions.init_containers_to_start, *actions.containers_to_start):
             if self._stopping:
                 break
             container = self._containers[name]
             attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
             if attempt.retry_at is not None:
                 retries.append(attempt.retry_at)
+            if not attempt.started and name in self._ordinary_init:
+                break
         return min(retries, default=None)
 
     async def _wait(self, retry_at: float | None) -> None:
         """Wait for the next fact, or for `retry_at`, or for the pod's deadline."""
         due = [at for at in (retry_at, self._deadline()) if at is not None]
         timer = self._parts.scheduler.call_at(min(due), self._wake.set) if due else None
+        self._is_waiting = True
         try:
             await self._wake.wait()
         finally:
+            self._is_waiting = False
             if timer is not None:
                 timer.cancel()
 
@@ -251,9 +254,13 @@ class PodWorker:
         return any(status.ready for status in self._parts.reporter.status.container_statuses)
 
     def _changed(self) -> None:
-        """A fact changed: publish what it means at once, then plan anew."""
+        """A fact changed: publish what it means at once, then plan anew.
+
+        A worker that waits begins its next round at once, and every round begins so.
+        """
         self._wake.set()
-        self._shown()
+        if not self._is_waiting:
+            self._shown()
 
     def _shown(self) -> None:
         """Only what is published changed; the next plan would be the same."""

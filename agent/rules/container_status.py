@@ -223,5 +223,10 @@ def _mount_status(mount: VolumeMount) -> VolumeMountStatus:
         name=mount.name,
         mount_path=mount.mount_path,
         read_only=mount.read_only,
-        recursive_read_only="Disabled" if mount.read_only else None,
+        recursive_read_only=_recursion(mount) if mount.read_only else None,
     )
+
+
+def _recursion(mount: VolumeMount) -> str:
+    """What surely holds: with IfPossible only the kernel knows."""
+    return "Enabled" if mount.recursive_read_only == "Enabled" else "Disabled"

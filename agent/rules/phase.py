@@ -26,16 +26,18 @@ def pod_phase(
     is_terminal: bool,
     has_initialized: bool,
     is_static: bool = False,
+    coming_back: Collection[str] = (),
     features: Collection[str] = HONOURED,
 ) -> str:
     """Return the phase that the container statuses amount to.
 
     `is_terminal`: the pod was told to end and nothing of it runs; `has_initialized`: a regular
     container was started in the current sandbox; `is_static`: it comes from a file, so no
-    terminal phase is forced on it.
+    terminal phase is forced on it; `coming_back`: regular containers that were killed in order to
+    be started again, so that their exit codes do not count.
     Kubernetes: getPhase (kubelet/kubelet_pods.go).
     """
-    seen = _Census(pod=pod, features=features)
+    seen = _Census(pod=pod, coming_back=coming_back, features=features)
     seen.count_init(init_statuses)
     seen.count_regular(statuses)
     if seen.init_failed:
@@ -59,6 +61,7 @@ class _Census(msgspec.Struct, kw_only=True):
     """
 
     pod: Pod
+    coming_back: Collection[str]
     features: Collection[str]
     init_pending: int = 0
     init_failed: int = 0
@@ -88,7 +91,7 @@ class _Census(msgspec.Struct, kw_only=True):
         ended = None if status is None else _ended(status)
         if ended is None:
             self.init_pending += 1
-        elif ended.exit_code != 0 and not self._restarts(container, ended.exit_code):
+        elif _failed(ended) and not self._restarts(container, ended.exit_code or 1):
             self.init_failed += 1
 
     def _count_sidecar(self, status: ContainerStatus | None) -> None:
@@ -127,12 +130,19 @@ class _Census(msgspec.Struct, kw_only=True):
     ) -> None:
         self.stopped += 1
         self.succeeded += is_over and ended.exit_code == 0
-        self.restarting += self._restarts(container, ended.exit_code) or (
-            not is_over and self._restarts(container, ended.exit_code or 1)
+        self.restarting += (
+            container.name in self.coming_back
+            or self._restarts(container, ended.exit_code)
+            or (not is_over and self._restarts(container, ended.exit_code or 1))
         )
 
     def _restarts(self, container: Container, exit_code: int) -> bool:
         return restarts_after_exit(self.pod, container, exit_code, features=self.features)
+
+
+def _failed(ended: ContainerStateTerminated) -> bool:
+    """What ran out of memory failed (isInitContainerFailed); the kubelet's phase forgets that."""
+    return ended.exit_code != 0 or ended.reason == "OOMKilled"
 
 
 def _ended(status: ContainerStatus) -> ContainerStateTerminated | None:

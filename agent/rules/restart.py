@@ -39,7 +39,9 @@ def should_restart(
     if latest is None:
         return True
     if latest.state is RunState.EXITED:
-        return restarts_after_exit(pod, container, latest.exit_code, features=features)
+        return latest.comes_back or restarts_after_exit(
+            pod, container, latest.exit_code, features=features
+        )
     return latest.state is not RunState.RUNNING
 
 

@@ -18,6 +18,7 @@ from agent.rules.phase import FAILED, TERMINAL, pod_phase
 from agent.rules.qos import qos_class
 from agent.rules.readiness import ProbeBeliefs, mark_ready_started
 from agent.rules.restart import HONOURED
+from agent.rules.runs import latest_by_name
 
 
 class PodFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +129,7 @@ def _phase_with_reason(
         is_terminal=facts.is_terminal,
         has_initialized=has_initialized(pod, facts.runs),
         is_static=facts.is_static,
+        coming_back={name for name, run in latest_by_name(facts.runs).items() if run.comes_back},
         features=features,
     )
     for shown in (pod.status, before):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from agent.model.event import Event
 from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, RunState
+from agent.model.status import ContainerState
 from agent.pod.assembly import Assembly
 from agent.pod.facts import Ended, Instance
 from agent.pod.metrics import Metrics
@@ -25,6 +26,7 @@ from agent.pod.starter import BackOffLimits, StartError
 from agent.pod.storage import NoVolumes, Volumes
 from agent.rules.actions import container_hash
 from agent.store.memory import MemoryStore
+from tests.support.builders import deleted
 from tests.support.virtual_loop import VirtualClock
 
 SUCCESS = ActionResult(Outcome.SUCCESS)
@@ -37,14 +39,18 @@ class Behaviour:
 
     `lives`: seconds until the main process ends by itself (None: never) and its exit code.
     `stop_takes`: seconds from the stop signal to its end (None: it ignores the signal).
-    `start_errors`: what goes wrong on start, if anything.
+    `create_errors`, `start_errors`: what goes wrong before and on start, if anything;
+    `start_takes`: how long a start lasts. `endings`: why its runs end (None: by exit codes).
     """
 
     lives: list[tuple[float | None, int]] = field(default_factory=lambda: [(None, 0)])
     stop_takes: float | None = 0.0
     stop_code: int = 0
     image_problems: list[str | None] = field(default_factory=lambda: [None])
+    create_errors: list[StartError | None] = field(default_factory=lambda: [None])
     start_errors: list[StartError | None] = field(default_factory=lambda: [None])
+    start_takes: float = 0.0
+    endings: list[str | None] = field(default_factory=lambda: [None])
 
 
 @dataclass
@@ -106,7 +112,9 @@ class FakeInstance:
     def end(self, code: int) -> None:
         if not self._ended.done():
             self._node.note(f"{self._name} ended {code}")
-            reason = "Completed" if code == 0 else "Error"
+            reason = _take(self._node.behaviour(self._name).endings) or (
+                "Completed" if code == 0 else "Error"
+            )
             now = self._node.clock.now()
             self._ended.set_result(Ended(exit_code=code, finished_at=now, reason=reason))
 
@@ -152,9 +160,12 @@ class _Prepared:
         self._container = container
         self._count = restart_count
 
-    async def start(self) -> tuple[ContainerRun, Instance]:
+    async def start(self, meanwhile: Callable[[], None]) -> tuple[ContainerRun, Instance]:
+        meanwhile()
         name = self._container.name
         behaviour = self._node.behaviour(name)
+        if behaviour.start_takes:
+            await self._node.clock.sleep(behaviour.start_takes)
         error = _take(behaviour.start_errors)
         if isinstance(error, StartError):
             raise error
@@ -195,8 +206,9 @@ class Node:
         self.recorder = Recorder(self.store, self.clock, "node")
         self._behaviours = behaviours or {}
         self.statuses: list[tuple[float, Pod]] = []
-        self.store.watch(self._seen)
+        self._shown_until: int | None = None
         stored = self.store.put(pod)
+        self.store.watch(self._seen)
         self.worker = Assembly(
             runtime=self,
             aside=self,
@@ -229,6 +241,9 @@ class Node:
     def create(
         self, pod: Pod, container: Container, restart_count: int, volumes: Volumes
     ) -> _Prepared:
+        error = _take(self.behaviour(container.name).create_errors)
+        if error is not None:
+            raise error
         return _Prepared(self, container, restart_count)
 
     @property
@@ -250,12 +265,50 @@ class Node:
             for _ in range(event.count)
         ]
 
+    def recorded(self) -> list[Event]:
+        """The events so far."""
+        return list(self.store.list(Event))
+
+    def states(self, name: str) -> list[tuple[float, str]]:
+        """How a container's state was shown over time until `run_for` ended, one entry a change."""
+        return _changes(
+            (at, _state(status.state))
+            for at, seen in self._shown()
+            for status in (*seen.status.init_container_statuses, *seen.status.container_statuses)
+            if status.name == name
+        )
+
+    def phases(self) -> list[tuple[float, str]]:
+        """The phase over time, like `states`."""
+        return _changes((at, seen.status.phase) for at, seen in self._shown())
+
+    def conditions(self, kind: str) -> list[tuple[float, str, str, str]]:
+        """A condition over time: status, reason and message, like `states`."""
+        changes = _changes(
+            (at, (one.status, one.reason, one.message))
+            for at, seen in self._shown()
+            for one in seen.status.conditions
+            if one.type == kind
+        )
+        return [(at, *what) for at, what in changes]
+
+    def _shown(self) -> list[tuple[float, Pod]]:
+        return self.statuses[: self._shown_until]
+
+    async def stopped_at(self, seconds: float, grace: int) -> None:
+        """Run the pod, delete it after so long, wait for its end."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.worker.run())
+            await self.clock.sleep(seconds)
+            self.worker.stop(deleted(self.worker.pod, grace))
+
     async def run_for(self, seconds: float) -> None:
         """Run the pod for so long, then kill what is left."""
         async with asyncio.TaskGroup() as group:
             task = group.create_task(self.worker.run())
             await asyncio.wait([task], timeout=seconds)
             self.frozen = self.pod
+            self._shown_until = len(self.statuses)
             self.worker.kill()
 
     def _seen(self, change: object) -> None:
@@ -265,6 +318,22 @@ class Node:
 
 
 T = TypeVar("T")
+
+
+def _changes(seen: Iterable[tuple[float, T]]) -> list[tuple[float, T]]:
+    changes: list[tuple[float, T]] = []
+    for at, what in seen:
+        if not changes or changes[-1][1] != what:
+            changes.append((at, what))
+    return changes
+
+
+def _state(state: ContainerState) -> str:
+    if state.running is not None:
+        return "Running"
+    if state.terminated is not None:
+        return f"{state.terminated.reason} {state.terminated.exit_code}"
+    return state.waiting.reason if state.waiting is not None else ""
 
 
 def _take(values: list[T]) -> T:

@@ -110,6 +110,19 @@ def test_a_full_log_directory_is_told_once_and_the_container_goes_on(place: Path
         assert run.stop() == 0
 
 
+def test_a_run_directory_that_cannot_be_made_is_told_and_tried_again(place: Path) -> None:
+    (place / "run").write_text("")
+    with barepod.run(place, pod(sh("echo out"))) as run:
+        run.until(lambda: run.waits_for("CreateContainerError"))
+        (text,) = run.messages("Failed")
+        assert text.startswith(f"Error: failed to create container: {place}/run")
+
+        (place / "run").unlink()
+
+        assert run.wait() == 0
+        assert run.said() == "out\n"
+
+
 @contextmanager
 def no_descriptors(*pids: int) -> Iterator[None]:
     """These processes get no further descriptor while we are inside."""

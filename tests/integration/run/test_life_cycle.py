@@ -135,7 +135,7 @@ def test_post_start_holds_back_the_status_and_the_next_container(place: Path) ->
         sh("exec sleep 1000", "second"),
     )
     with barepod.run(place, manifest) as run:
-        run.until(lambda: "at work" in run.said("first"))
+        run.until(lambda: "at work" in run.said("first") and run.messages("Started"))
         assert _state(run.status("first")) == "ContainerCreating"
         assert run.messages("Started") == ["Started container first"]
 
@@ -365,6 +365,17 @@ def test_text_output_shows_events_status_and_prefixed_lines(place: Path) -> None
         assert started == [["Normal", "Started", "p/c", "Started", "container", "c"]]
         assert run.lines[-1].split()[:2] == ["Pod", "Completed"]
         assert run.stderr == ""
+
+
+def test_text_output_gives_an_event_one_line(place: Path) -> None:
+    chatty = probe("echo one; echo two; false", failureThreshold=1)
+    setup = Setup(output="text")
+    with barepod.run(place, pod(sh("sleep 1000", readinessProbe=chatty)), setup=setup) as run:
+        run.until(lambda: any("Unhealthy" in line for line in run.lines))
+        run.stop()
+
+        assert any(line.endswith("Readiness probe failed: one ...") for line in run.lines)
+        assert "two" not in "".join(run.lines)
 
 
 def _state(status: Any) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import barepod
-from tests.support.barepod import Mode, Setup, pod, probe, sh
+from tests.support.barepod import Mode, Setup, hook, pod, probe, sh
 from tests.support.children import DOUBLE_FORK, ESCAPEE
 
 pytestmark = pytest.mark.integration
@@ -54,6 +54,44 @@ def test_a_second_interrupt_kills_at_once_with_code_130(place: Path) -> None:
 
         assert run.wait(5) == 130
         assert run.exit_code() == 137
+
+
+def test_a_second_interrupt_does_not_wait_for_hooks(place: Path) -> None:
+    endless = {"preStop": {"sleep": {"seconds": 900}}, "postStart": hook("true")}
+    manifest = pod(sh("exec sleep 1000", lifecycle=endless), terminationGracePeriodSeconds=1000)
+    with barepod.run(place, manifest) as run:
+        run.until(run.is_running)
+        run.signal(signal.SIGINT)
+        run.until(lambda: run.messages("Killing"))
+
+        run.signal(signal.SIGINT)
+
+        assert run.wait(5) == 130
+
+
+def test_a_pod_in_its_back_off_stops_at_once(place: Path) -> None:
+    setup = Setup(crash_loop=(100, 300))
+    with barepod.run(place, pod(sh("exit 7"), restartPolicy="Always"), setup=setup) as run:
+        run.until(lambda: run.waits_for("CrashLoopBackOff"))
+
+        assert run.stop() == 0
+        assert run.status().state.terminated is not None
+        assert run.exit_code() == 7
+        assert run.phase == "Failed"
+
+
+def test_a_pod_stopped_in_its_init_container_never_starts_the_others(place: Path) -> None:
+    manifest = pod(sh("echo no"), initContainers=[sh("exec sleep 1000", "init")])
+    with barepod.run(place, manifest) as run:
+        run.until(lambda: run.is_running("init"))
+
+        assert run.stop() == 0
+        assert run.phase == "Failed"
+        assert run.exit_code("init") == 143
+        assert run.log() == []
+        waiting = run.status("c").state.waiting
+        assert waiting is not None
+        assert waiting.reason == "PodInitializing"
 
 
 @pytest.mark.parametrize("code", [0, 3])

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from agent.host.files import open_below, open_directory, private_directory, write_atomically
+from agent.host.files import (
+    open_below,
+    open_directory,
+    private_directory,
+    public_file,
+    remove,
+    take_tail,
+    write_atomically,
+)
 
 
 def mode(path: Path) -> int:
@@ -87,3 +95,51 @@ def test_a_file_is_opened_right_in_its_directory(tmp_path: Path) -> None:
                 open_below(folder, name, os.O_RDONLY)
     finally:
         os.close(folder)
+
+
+def test_anybody_may_write_a_public_file_and_nobody_list_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "pods" / "uid" / "c.0"
+    path.parent.mkdir(parents=True, mode=0o777)
+
+    public_file(str(path), check_folder=True)
+
+    assert mode(path) == 0o666
+    assert mode(path.parent) == 0o711
+
+
+def test_the_folder_of_a_public_file_is_made_again_when_it_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "pods" / "uid" / "c.1"
+
+    public_file(str(path), check_folder=False)
+
+    assert path.read_bytes() == b""
+    assert mode(path.parent) == 0o711
+
+
+def test_a_public_file_is_not_made_where_a_link_lies(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+
+    with pytest.raises(OSError, match="link"):
+        public_file(str(tmp_path / "link"), check_folder=False)
+
+
+def test_what_somebody_wrote_is_taken_with_its_directory(tmp_path: Path) -> None:
+    path = tmp_path / "pods" / "uid" / "web.0"
+    public_file(str(path), check_folder=True)
+    path.write_bytes(b"long ago, last words")
+
+    taken = take_tail(str(path), 10)
+
+    assert taken == b"last words"
+    assert not path.parent.exists()
+
+
+def test_a_directory_with_something_in_it_stays(tmp_path: Path) -> None:
+    first, second = tmp_path / "uid" / "a.0", tmp_path / "uid" / "b.0"
+    public_file(str(first), check_folder=True)
+    public_file(str(second), check_folder=True)
+
+    remove(str(first))
+
+    assert not first.exists()
+    assert second.exists()

@@ -204,3 +204,19 @@ def test_odd_lines_of_the_account_files_do_not_matter(tmp_path: Path) -> None:
     assert accounts.users == (Account("a", 5, 6, "/home/a"), Account("c", 7, 8, "/"))
     assert accounts.groups == (Group("g", 6, ("a", "b")), Group("h", 9, ()), Group("i", 10, ()))
     assert read_accounts(str(tmp_path / "no"), str(tmp_path / "no")).users == ()
+
+
+def test_accounts_are_read_again_when_a_file_changed(tmp_path: Path) -> None:
+    passwd, group = tmp_path / "passwd", tmp_path / "group"
+    passwd.write_text("a:x:5:6::/:\n")
+    first = read_accounts(str(passwd), str(group))
+
+    same = read_accounts(str(passwd), str(group))
+    replacement = tmp_path / "new"
+    replacement.write_text("b:x:5:6::/:\n")
+    replacement.rename(passwd)
+    group.write_text("g:x:6:\n")
+
+    assert same is first
+    assert read_accounts(str(passwd), str(group)).users == (Account("b", 5, 6, "/"),)
+    assert read_accounts(str(passwd), str(group)).groups == (Group("g", 6, ()),)

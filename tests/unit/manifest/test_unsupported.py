@@ -37,6 +37,10 @@ def container(**fields: Any) -> dict[str, Any]:
             container(securityContext={"procMount": "Unmasked"}),
             "spec.containers[0].securityContext.procMount",
         ),
+        (
+            container(volumeMounts=[{"mountPropagation": "Bidirectional"}]),
+            "spec.containers[0].volumeMounts[0].mountPropagation",
+        ),
         ({"volumes": [{"persistentVolumeClaim": {}}]}, "spec.volumes[0].persistentVolumeClaim"),
         ({"volumes": [{}, {"nfs": {}}]}, "spec.volumes[1].nfs"),
         ({"volumes": [{"image": {}}]}, "spec.volumes[0].image"),
@@ -81,11 +85,6 @@ def test_what_would_silently_run_otherwise_is_refused(spec: dict[str, Any], path
             True,
         ),
         (
-            container(volumeMounts=[{"mountPropagation": "Bidirectional"}]),
-            "spec.containers[0].volumeMounts[0].mountPropagation",
-            False,
-        ),
-        (
             {"volumes": [{"emptyDir": {"sizeLimit": "1Gi"}}]},
             "spec.volumes[0].emptyDir.sizeLimit",
             False,
@@ -115,11 +114,19 @@ def test_what_only_a_cluster_knows_is_ignored(
         {"hostNetwork": True, "hostPID": False, "hostUsers": True, "dnsPolicy": "ClusterFirst"},
         {"os": {"name": "linux"}, "shareProcessNamespace": False},
         {"securityContext": {"seccompProfile": {"type": "Unconfined"}, "fsGroup": 0}},
-        {"volumes": [{"emptyDir": {"medium": "Memory"}}, {"hostPath": {"path": "/"}}]},
+        {
+            "volumes": [
+                {"emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
+                {"hostPath": {"path": "/"}},
+            ]
+        },
         {"volumes": [{"projected": {"sources": [{"secret": {}}, {"downwardAPI": {}}]}}]},
         container(ports=[{"containerPort": 80, "hostPort": 80}]),
         container(securityContext={"privileged": False, "procMount": "Default"}),
         container(volumeMounts=[{"mountPropagation": "None", "recursiveReadOnly": "Disabled"}]),
+        container(
+            volumeMounts=[{"mountPropagation": "HostToContainer", "recursiveReadOnly": "Enabled"}]
+        ),
     ],
 )
 def test_what_is_so_anyway_is_not_mentioned(spec: dict[str, Any]) -> None:

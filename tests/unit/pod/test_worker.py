@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import pytest
 
 from agent.action.result import ActionResult, Outcome
+from agent.host.process import Mount
+from agent.model.container import Container
 from agent.pod.starter import StartError
 from tests.support.builders import container, deleted, lifecycle, pod, probe, sidecar
 from tests.support.node import FAILURE, SUCCESS, Behaviour, Node, Script
@@ -282,6 +285,17 @@ async def test_a_program_that_cannot_start_is_reported_and_tried_with_back_off()
     assert node.events("Failed") == ['Error: configmap "x" not found']
 
 
+async def test_a_container_that_cannot_be_created_was_pulled_but_not_created() -> None:
+    error = StartError("CreateContainerConfigError", 'configmap "x" not found')
+    node = Node(pod(), {"c": Behaviour(create_errors=[error])})
+
+    await node.run_for(1)
+
+    assert node.events("Pulled") == ['Container image "i" already present on machine']
+    assert node.events("Failed") == ['Error: configmap "x" not found']
+    assert node.events("Created") == []
+
+
 async def test_a_configuration_error_goes_away_by_itself() -> None:
     error = StartError("CreateContainerConfigError", 'configmap "x" not found')
     node = Node(pod(), {"c": Behaviour(start_errors=[error, None])})
@@ -442,3 +456,80 @@ async def test_initial_delay_counts_from_the_start() -> None:
     await node.run_for(17)
 
     assert node.times("probe c alive") == [12, 16]
+
+
+class SlowVolumes:
+    """Volumes that are there after some attempts, each a second apart."""
+
+    def __init__(self, attempts: int) -> None:
+        self.changed: Callable[[], None] = lambda: None
+        self.asked: list[float] = []
+        self.torn_down_at: float | None = None
+        self._missing = attempts
+
+    @property
+    def is_ready(self) -> bool:
+        return self._missing == 0
+
+    def set_up(self) -> float | None:
+        if self._missing:
+            self._missing -= 1
+            self.asked.append(asyncio.get_running_loop().time())
+        return self.asked[-1] + 1 if self._missing else None
+
+    def mounts(self, container: Container, environment: Mapping[str, str]) -> tuple[Mount, ...]:
+        return ()
+
+    async def tear_down(self) -> None:
+        self.torn_down_at = asyncio.get_running_loop().time()
+
+
+async def test_no_container_starts_before_the_volumes_are_there() -> None:
+    volumes = SlowVolumes(attempts=4)
+    node = Node(pod(init=(container("a"),)), {"a": Behaviour(lives=[(1, 0)])}, volumes=volumes)
+
+    await node.run_for(10)
+
+    assert volumes.asked == [0, 1, 2, 3]
+    assert node.times("a started") == [3]
+    waiting = [status for at, status in node.statuses if at < 3]
+    assert all(
+        one.state.waiting is not None and one.state.waiting.reason == "PodInitializing"
+        for shown in waiting
+        for one in shown.status.init_container_statuses
+    )
+
+
+async def test_volumes_that_become_possible_are_made_at_once() -> None:
+    volumes = SlowVolumes(attempts=2)
+    node = Node(pod(), volumes=volumes)
+
+    node.scheduler.call_later(0.25, lambda: volumes.changed())
+    await node.run_for(10)
+
+    assert node.times("c started") == [0.25]
+
+
+async def test_volumes_outlive_restarts_and_go_with_the_pod() -> None:
+    volumes = SlowVolumes(attempts=1)
+    node = Node(
+        pod(restart_policy="OnFailure"),
+        {"c": Behaviour(lives=[(1, 1), (1, 0)])},
+        volumes=volumes,
+    )
+
+    await node.run_for(60)
+
+    assert node.times("c started") == [0, 1]
+    assert volumes.torn_down_at == 2
+
+
+async def test_a_pod_that_is_deleted_while_it_waits_for_volumes_ends() -> None:
+    volumes = SlowVolumes(attempts=1000)
+    node = Node(pod(), volumes=volumes)
+
+    node.scheduler.call_later(2.5, lambda: node.worker.stop(deleted(node.pod, 30)))
+    await node.run_for(60)
+
+    assert node.times("c started") == []
+    assert volumes.torn_down_at == 2.5

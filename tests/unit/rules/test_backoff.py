@@ -13,6 +13,7 @@ from agent.rules.backoff import (
     BackOffEntry,
     decide,
     expired,
+    volume_delay,
 )
 
 RUNS = st.lists(st.floats(min_value=0, max_value=2000), max_size=30)
@@ -90,3 +91,10 @@ def test_an_entry_that_should_have_been_swept_still_gives_a_time_ahead() -> None
     entry = BackOffEntry(delay=300.0, last_update=0.0)
 
     assert decide(entry, 590.0, 700.0).retry_at == 890.0
+
+
+def test_a_volume_is_tried_again_after_half_a_second_doubling_to_two_minutes() -> None:
+    assert [volume_delay(count) for count in (0, 1, 2, 7, 8, 9, 1000)] == [
+        *(0.5, 1.0, 2.0, 64.0),
+        *(122.0, 122.0, 122.0),
+    ]

@@ -58,6 +58,15 @@ def test_an_empty_set_of_resources_is_written() -> None:
     assert b'"resources":{}' in msgspec.json.encode(status)
 
 
+def test_a_mount_that_is_read_only_all_the_way_says_so() -> None:
+    mount = {"name": "v", "mountPath": "/v", "readOnly": True, "recursiveReadOnly": "Enabled"}
+    one = pod([{"name": "web", "volumeMounts": [mount]}])
+
+    (status,) = container_statuses(one, (), None, {}).regular
+
+    assert [shown.recursive_read_only for shown in status.volume_mounts] == ["Enabled"]
+
+
 def test_mounts_are_shown_and_kept_as_they_were() -> None:
     mounts = [{"name": "v", "mountPath": "/v", "readOnly": True}]
     one = pod([{"name": "web", "volumeMounts": mounts}])

@@ -83,3 +83,20 @@ def test_one_restarting_container_keeps_the_pod_alive() -> None:
     )
 
     assert phase == "Running"
+
+
+def test_a_container_that_is_to_come_back_keeps_the_pod_alive_although_it_ended_well() -> None:
+    one = pod(restartPolicy="OnFailure")
+
+    def phase(coming_back: tuple[str, ...]) -> str:
+        return pod_phase(
+            one,
+            (),
+            statuses({"web": "ok"}),
+            is_terminal=False,
+            has_initialized=True,
+            coming_back=coming_back,
+        )
+
+    assert phase(("web",)) == "Running"
+    assert phase(()) == "Succeeded"

@@ -11,8 +11,9 @@ from agent.rules.restart import (
     may_ever_restart,
     restarts_after_exit,
     restarts_after_kill,
+    should_restart,
 )
-from tests.support.lifecycle import pod
+from tests.support.lifecycle import pod, run
 
 RULES = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [7]}}]
 
@@ -54,3 +55,14 @@ def test_only_always_makes_a_sidecar() -> None:
     one = pod(init=["i", {"name": "j", "restartPolicy": "OnFailure"}], sidecars=["s"])
 
     assert [is_sidecar(c) for c in one.spec.init_containers] == [False, False, True]
+
+
+def test_what_was_killed_in_order_to_come_back_does_so_whatever_its_exit_code() -> None:
+    one = pod(restartPolicy="OnFailure")
+    (web,) = one.spec.containers
+    killed = run("web", "exited 0", comes_back=True)
+    deleted = pod(restartPolicy="OnFailure", metadata={"deletionTimestamp": "2025-06-01T12:00:00Z"})
+
+    assert should_restart(one, web, killed)
+    assert not should_restart(one, web, run("web", "exited 0"))
+    assert not should_restart(deleted, web, killed)

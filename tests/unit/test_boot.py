@@ -1,0 +1,120 @@
+"""What is put off at a start behaves as if it were not."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.boot import PutOff
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder in which `later_*` modules are put off."""
+    names = frozenset(("later_one", "later_package.child", "later_broken", "later_nowhere"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "meta_path", [PutOff(names), *sys.meta_path])
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith("later_")]:
+        del sys.modules[name]
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+
+
+def test_a_module_is_executed_when_a_name_is_wanted(package: Path) -> None:
+    write(package, "later_one.py", "import sys\nsys.later_executed = True\nvalue = 42\n")
+
+    module = importlib.import_module("later_one")
+    before = hasattr(sys, "later_executed")
+    value = module.value
+
+    assert (before, value, sys.later_executed) == (False, 42, True)  # type: ignore[attr-defined]
+    del sys.later_executed  # type: ignore[attr-defined]
+
+
+def test_names_can_be_imported_from_it(package: Path) -> None:
+    write(package, "later_one.py", "__all__ = ['value']\nvalue = 42\n")
+    found: dict[str, object] = {}
+
+    exec("from later_one import *", found)
+
+    assert found["value"] == 42
+
+
+def test_it_is_an_ordinary_module_afterwards(package: Path) -> None:
+    write(package, "later_one.py", "loader = __loader__\nvalue = 42\n")
+    module = importlib.import_module("later_one")
+
+    assert module.value == 42
+    assert type(module) is type(sys)
+    assert module.__spec__ is not None
+    assert module.loader is module.__spec__.loader
+    assert importlib.reload(module) is module
+
+
+def test_a_missing_name_is_reported_as_always(package: Path) -> None:
+    write(package, "later_one.py", "")
+    module = importlib.import_module("later_one")
+
+    with pytest.raises(AttributeError, match="module 'later_one' has no attribute 'nothing'"):
+        _ = module.nothing
+
+
+def test_a_submodule_is_an_attribute_of_its_package(package: Path) -> None:
+    write(package, "later_package/__init__.py", "")
+    write(package, "later_package/child.py", "value = 42\n")
+
+    found = importlib.import_module("later_package")
+    importlib.import_module("later_package.child")
+
+    assert found.child.value == 42
+
+
+def test_a_module_that_does_not_exist_is_not_found(package: Path) -> None:
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("later_nowhere")
+
+
+def test_an_error_shows_at_first_use(package: Path) -> None:
+    write(package, "later_broken.py", "raise ImportError('no library')\n")
+    module = importlib.import_module("later_broken")
+
+    with pytest.raises(ImportError, match="no library"):
+        _ = module.value
+
+
+def test_a_second_thread_waits_until_all_is_there(package: Path) -> None:
+    write(
+        package,
+        "later_one.py",
+        "import threading\n"
+        "first = 1\n"
+        "event = threading.current_thread().begun\n"
+        "event.set()\n"
+        "threading.current_thread().go_on.wait(5)\n"
+        "last = 2\n",
+    )
+    module = importlib.import_module("later_one")
+    begun, go_on = threading.Event(), threading.Event()
+    found: list[int] = []
+    first = threading.Thread(target=lambda: found.append(module.first))
+    first.begun, first.go_on = begun, go_on  # type: ignore[attr-defined]
+    second = threading.Thread(target=lambda: found.append(module.last))
+
+    first.start()
+    assert begun.wait(5)
+    second.start()
+    go_on.set()
+    first.join(5)
+    second.join(5)
+
+    assert sorted(found) == [1, 2]
