@@ -22,6 +22,7 @@ from agent.host.spawner import Spawner
 from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
+from agent.pod.aside import Aside
 from agent.pod.assembly import Assembly
 from agent.pod.blueprint import Settings, Sources
 from agent.pod.machine import Machine
@@ -157,6 +158,7 @@ def _assembly(
 
     return Assembly(
         runtime=runtime,
+        aside=Aside(machine, runtime),
         volumes=volumes,
         store=store,
         recorder=recorder,

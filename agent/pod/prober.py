@@ -193,6 +193,7 @@ class ProbeWorker:
 
     def _tick(self) -> None:
         now = self._parts.scheduler.time()
+        due = now if self._timer is None else self._timer.due
         if self._triggered:
             self._next = probe_schedule.tick_after_manual_run(self._probe.period_seconds, now)
         else:
@@ -208,6 +209,7 @@ class ProbeWorker:
         if verdict is rules.Gate.STOP:
             self.stop()
         elif verdict is rules.Gate.PROBE:
+            self._parts.metrics.lateness.observe(now - due)
             self._tries = 0
             self._execute()
         else:

@@ -155,7 +155,7 @@ async def test_a_failing_probe_is_not_timed() -> None:
     def look() -> None:
         (series,) = node.metrics.probes
         assert series.kind is ProbeKind.READINESS
-        seen.append((dict(series.totals), series.duration_sum))
+        seen.append((dict(series.totals), series.durations.sum))
 
     node.scheduler.call_later(2.9, look)
     await node.run_for(3)
