@@ -53,6 +53,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     manager: PodManager
     machine: Machine
     recorder: Recorder
+    metrics: Metrics
     reconfigure: Callable[[Config], None]
 
 
@@ -235,4 +236,10 @@ async def open_node(
         async with manager:
             for signum, callback in hooks.signals.items():
                 machine.reactor.on_signal(signum, callback)
-            yield Node(manager=manager, machine=machine, recorder=recorder, reconfigure=reconfigure)
+            yield Node(
+                manager=manager,
+                machine=machine,
+                recorder=recorder,
+                metrics=assembly.metrics,
+                reconfigure=reconfigure,
+            )
