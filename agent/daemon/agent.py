@@ -119,7 +119,9 @@ class Agent:
         )
         watchdog = Watchdog(self._parts.notifier, scheduler, self._parts.watchdog)
         self._store.watch(lambda _: self._status_due(node, source))
-        self._log.info("agent starts", version=_version(), manifests=self._config.node.manifest_dir)
+        self._log.info(
+            "agent starts", version=__version__, manifests=self._config.node.manifest_dir
+        )
         watchdog.start()
         watch.start()
         try:
@@ -257,9 +259,3 @@ class Agent:
         elif source.broken:
             text += f"; manifest files with problems: {source.broken}"
         return text
-
-
-def _version() -> str:
-    from agent import __version__
-
-    return __version__

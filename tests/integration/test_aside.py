@@ -36,9 +36,9 @@ async def node(folder: Path, store: MemoryStore) -> AsyncIterator[PodManager]:
         env={"FROM_NODE": "yes"},
     )
     hooks = Hooks(follower=lambda *_: None, problem=pytest.fail)
-    async with asyncio.timeout(_PATIENCE), open_node(config, store, hooks, None) as manager:
-        yield manager
-        manager.delete_all()
+    async with asyncio.timeout(_PATIENCE), open_node(config, store, hooks, None) as node:
+        yield node.manager
+        node.manager.delete_all()
 
 
 def pod(script: str, folder: Path, *, on_ready: str, on_not_ready: str, **fields: Any) -> Pod:
