@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
+# A plain path instead of an import hook, and compiled: both cost every start of `barepod`.
+EDITABLE := --config-settings editable_mode=compat
 GOLDEN ?= ../shared/golden
 ONLY   ?=
 BAREPOD ?= $(abspath $(BIN)/barepod)
@@ -18,11 +20,12 @@ help: ## show this list
 $(READY): pyproject.toml constraints.txt
 	@sh scripts/make-venv "$(PYTHON)" "$(VENV)"
 	@echo "installing barepod into $(VENV), once"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE) -e .
+	@$(BIN)/python -m compileall -q agent
 	@touch $@
 
 $(DEV): $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE) -e '.[dev]'
 	@touch $@
 
 demo: $(READY) ## run the quickstart pod on this machine; Ctrl-C ends it

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from agent import boot
+from agent import KUBERNETES_VERSION, __version__, boot
 from agent.config import Config, ConfigError
 from agent.daemon.changes import ChangeLog
 from agent.daemon.logs import Log, set_level
@@ -79,8 +79,37 @@ class Agent:
             self._store.watch(ChangeLog(self._log).change)
             hooks = Hooks(follower=lambda *_: None, problem=self._log.error)
             async with open_node(self._config, self._store, hooks, self._parts.launched) as node:
-                with self._signals(node):
-                    await self._serve(node)
+                # The listeners outlive the pods: a draining pod is asked about until it is gone.
+                async with self._listeners(node):
+                    with self._signals(node):
+                        await self._serve(node)
+
+    def _listeners(self, node: Node) -> AbstractAsyncContextManager[object]:
+        """Health, readiness, metrics and HAProxy's agent check, where they are wanted."""
+        from agent.api.listeners import ListenerParts, open_listeners
+
+        parts = ListenerParts(
+            pods=self._store,
+            state=self._store,
+            metrics=node.metrics,
+            facts=node.manager.facts,
+            troubles=self._troubles,
+            clock=node.machine.clock,
+            scheduler=node.machine.scheduler,
+            version=__version__,
+            kubernetes_version=KUBERNETES_VERSION,
+            problem=self._log.error,
+            news=self._log.info,
+        )
+        return open_listeners(
+            parts,
+            health=self._config.health.listen,
+            agent_check=self._config.haproxy.agent_check,
+        )
+
+    def _troubles(self) -> tuple[str, ...]:
+        """Why the agent does not do its work yet."""
+        return () if self._is_synced else ("the manifest directory has not been read yet",)
 
     def _fault(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Something failed in the loop with nobody to hear of it."""
@@ -102,7 +131,9 @@ class Agent:
         )
         watchdog = Watchdog(self._parts.notifier, scheduler, self._parts.watchdog)
         self._store.watch(lambda _: self._status_due(node, source))
-        self._log.info("agent starts", version=_version(), manifests=self._config.node.manifest_dir)
+        self._log.info(
+            "agent starts", version=__version__, manifests=self._config.node.manifest_dir
+        )
         watchdog.start()
         watch.start()
         try:
@@ -246,9 +277,3 @@ class Agent:
         elif source.broken:
             text += f"; manifest files with problems: {source.broken}"
         return text
-
-
-def _version() -> str:
-    from agent import __version__
-
-    return __version__

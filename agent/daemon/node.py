@@ -22,6 +22,7 @@ from agent.host.spawner import Spawner
 from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
+from agent.pod.aside import Aside
 from agent.pod.assembly import Assembly
 from agent.pod.blueprint import Settings, Sources
 from agent.pod.machine import Machine
@@ -52,6 +53,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     manager: PodManager
     machine: Machine
     recorder: Recorder
+    metrics: Metrics
     reconfigure: Callable[[Config], None]
 
 
@@ -157,6 +159,7 @@ def _assembly(
 
     return Assembly(
         runtime=runtime,
+        aside=Aside(machine, runtime),
         volumes=volumes,
         store=store,
         recorder=recorder,
@@ -233,4 +236,10 @@ async def open_node(
         async with manager:
             for signum, callback in hooks.signals.items():
                 machine.reactor.on_signal(signum, callback)
-            yield Node(manager=manager, machine=machine, recorder=recorder, reconfigure=reconfigure)
+            yield Node(
+                manager=manager,
+                machine=machine,
+                recorder=recorder,
+                metrics=assembly.metrics,
+                reconfigure=reconfigure,
+            )

@@ -75,3 +75,5 @@ class Reason(StrEnum):
     INVALID_MANIFEST = "InvalidManifest"
     LIMITS_NOT_ENFORCED = "LimitsNotEnforced"
     LOG_WRITE_FAILED = "LogWriteFailed"
+    INVALID_ANNOTATION = "InvalidAnnotation"
+    FAILED_READINESS_HOOK = "FailedReadinessHook"

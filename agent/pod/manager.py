@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,8 +15,10 @@ from agent.host.identifiers import new_uid
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
 from agent.model.status import PodStatus
+from agent.pod.facts import PodFacts
 from agent.pod.recorder import Recorder
 from agent.pod.starter import BackOffLimits
+from agent.rules.annotations import problems
 from agent.rules.pod_change import PodChange, pod_change, updated
 from agent.rules.qos import qos_class
 from agent.rules.shutdown import shutdown_groups
@@ -32,6 +34,8 @@ class Worker(Protocol):
 
     @property
     def pod(self) -> Pod: ...
+    @property
+    def facts(self) -> PodFacts: ...
     def stop(self, pod: Pod, grace_seconds: int | None = None) -> None: ...
     def update(self, pod: Pod) -> None: ...
     def reconfigure(self, limits: BackOffLimits) -> None: ...
@@ -107,6 +111,8 @@ class PodManager:
         )
         for text in ignored:
             self._recorder.record(stored, EventType.WARNING, Reason.FIELD_IGNORED, text)
+        for text in problems(stored):
+            self._recorder.record(stored, EventType.WARNING, Reason.INVALID_ANNOTATION, text)
         self._tasks[key] = self._group.create_task(
             self._supervise(key, worker), name=f"pod {key[0]}/{key[1]}"
         )
@@ -190,6 +196,10 @@ class PodManager:
         self.delete_all()
         for worker in tuple(self._workers.values()):
             worker.kill()
+
+    def facts(self) -> Iterator[tuple[Pod, PodFacts]]:
+        """What is known of each pod that runs, for those who look on; nobody else writes it."""
+        return ((worker.pod, worker.facts) for worker in tuple(self._workers.values()))
 
     @property
     def is_idle(self) -> bool:

@@ -33,6 +33,8 @@ from agent.rules.image_pull import PullFailure
 #: between restarts if that is less.
 RETRY_SECONDS = 10.0
 
+_HOOK_FAILED = "PostStartHookError"
+
 
 class Attempt(msgspec.Struct, frozen=True):
     """How an attempt to start went; `retry_at` is in loop time."""
@@ -237,8 +239,7 @@ class Starter:
         failure = await self._run_hook(container.name, hook, instance)
         if failure is None:
             # Until now the status has shown why the container was waiting.
-            self._facts.start_succeeded(container.name)
-            self._facts.reveal(run.container_id)
+            self._facts.reveal(run)
             return Attempt(True)
         self._event(
             pod,
@@ -253,8 +254,8 @@ class Starter:
             message="FailedPostStartHook",
             reason=KillReason.FAILED_POST_START_HOOK,
         )
-        self._refused(pod, container, "PostStartHookError", failure)
-        self._facts.reveal(run.container_id)
+        self._metrics.start_failed(_kind(pod, container), _HOOK_FAILED)
+        self._facts.reveal(run, (_HOOK_FAILED, failure))
         return Attempt(False)
 
     async def _run_hook(self, name: str, hook: LifecycleHandler, instance: Instance) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from agent.action import runner
 from agent.action.handler import FINISHED, Done, Handler, Running, Target
 from agent.action.result import ActionResult, Outcome
 from agent.host.scheduler import Scheduler
@@ -147,6 +148,9 @@ class FakeInstance:
     def kill(self) -> None:
         self.end(137)
 
+    def pids(self) -> frozenset[int]:
+        return frozenset()
+
 
 def _kind(handler: ProbeHandler) -> str:
     return " ".join(handler.exec.command) if handler.exec is not None else "network"
@@ -205,6 +209,7 @@ class PretendedNode:
         self.statuses: list[tuple[float, Pod]] = []
         self.assembly = Assembly(
             runtime=self,
+            aside=self,
             volumes=lambda _: volumes or NoVolumes(),
             store=self.store,
             recorder=self.recorder,
@@ -220,6 +225,13 @@ class PretendedNode:
 
     def note(self, what: str) -> None:
         self.log.append((round(self.scheduler.time(), 3), what))
+
+    async def run(
+        self, pod: Pod, container: Container, argv: tuple[str, ...], seconds: float
+    ) -> ActionResult:
+        script = self.scripts.get(" ".join(argv), Script())
+        handler = FakeHandler(self, f"aside {container.name} {' '.join(argv)}", script)
+        return await runner.run(handler, seconds, self.scheduler)
 
     def image_problem(self, container: Container) -> str | None:
         return _take(self.behaviour(container.name).image_problems)
