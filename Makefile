@@ -39,7 +39,7 @@ fast: $(DEV) ## unit and conformance tests only
 	@$(BIN)/python -m pytest -q tests/unit tests/conformance
 
 integration: $(DEV) ## tests with real processes, sockets and servers
-	@$(BIN)/python -m pytest -q tests/integration tests/examples
+	@$(BIN)/python -m pytest -q tests/integration tests/systemd tests/examples
 
 lint: $(DEV) ## format check, ruff, mypy, layers
 	@$(BIN)/ruff format --check --quiet .
