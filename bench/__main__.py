@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import framework
 
-_NOT_BENCHMARKS = {"__main__", "framework", "fresh"}
+_NOT_BENCHMARKS = {"__main__", "framework", "fresh", "supervisors"}
 
 
 def main() -> int:

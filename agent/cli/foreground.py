@@ -47,7 +47,7 @@ class Foreground:
         return asyncio.run(self._run())
 
     async def _run(self) -> int:
-        from agent.daemon import Hooks, open_node
+        from agent.daemon.node import Hooks, open_node
 
         loop = asyncio.get_running_loop()
         show = open_show(
@@ -67,8 +67,8 @@ class Foreground:
                     signals=dict.fromkeys(_GRACEFUL, self._stop),
                 ),
                 self._launched,
-            ) as manager:
-                self._manager = manager
+            ) as node:
+                manager = self._manager = node.manager
                 for config_map in self._manifest.config_maps:
                     self._store.put(config_map)
                 for secret in self._manifest.secrets:
@@ -76,7 +76,7 @@ class Foreground:
                 for loaded in self._manifest.pods:
                     missed = tuple(str(field) for field in loaded.ignored if field.is_missed)
                     manager.add(loaded.pod, missed)
-                if not self._is_read:
+                if self._stop_requests or not self._is_read:
                     manager.delete_all()
                 loop.call_later(_SETTLED, boot.settle)
         finally:
@@ -85,8 +85,9 @@ class Foreground:
 
     def _stop(self) -> None:
         """The first request stops gracefully, the second kills."""
-        assert self._manager is not None
         self._stop_requests += 1
+        if self._manager is None:
+            return  # nothing runs yet; what is begun will be ended at once
         if self._stop_requests == 1:
             self._manager.delete_all()
         else:

@@ -113,6 +113,8 @@ def take_tail(path: str, limit: int) -> bytes:
 
 
 def remove(path: str) -> None:
-    """Remove a file that may be gone."""
+    """Remove a file that may be gone, and its directory if nothing else is in there."""
     with contextlib.suppress(OSError):
         os.unlink(path)
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(path))

@@ -34,11 +34,15 @@ class Streams:
         *,
         stdin: bool,
         tty: bool,
+        owner: int | None = None,
         max_size: int,
         max_files: int,
         follower: Follower | None,
     ) -> Self:
-        """Open what a container asks for; OSError leaves nothing open."""
+        """Open what a container asks for; OSError leaves nothing open.
+
+        A terminal will belong to the user `owner`.
+        """
         if attempt > 1:
             pump.discard(directory, before=attempt - 1)
         opened: list[int] = []
@@ -49,6 +53,8 @@ class Streams:
             if tty:
                 master, slave = os.openpty()
                 opened += [master, slave]
+                if owner is not None:
+                    os.fchown(slave, owner, -1)
                 # All three, as runc does; nobody types unless stdin is wanted.
                 ends = {"stdin": slave, "stdout": slave, "stderr": slave}
                 if stdin:

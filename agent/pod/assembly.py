@@ -13,6 +13,7 @@ from agent.pod.facts import PodFacts
 from agent.pod.hooks import HookRunner
 from agent.pod.metrics import Metrics
 from agent.pod.prober import PodProber, ProberParts
+from agent.pod.readiness_hooks import ReadinessHooks, RunsAside
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter, StoresPod
 from agent.pod.starter import BackOffLimits, Runtime, Starter
@@ -25,6 +26,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     """What the workers of one node share; `address` is the node's."""
 
     runtime: Runtime
+    aside: RunsAside
     volumes: Callable[[Pod], Volumes]
     store: StoresPod
     recorder: Recorder
@@ -39,7 +41,10 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
         clock, scheduler, recorder = self.clock, self.scheduler, self.recorder
         facts = PodFacts(clock=clock)
         volumes = self.volumes(pod)
-        hooks = HookRunner(pod=pod, recorder=recorder, scheduler=scheduler)
+        hooks = HookRunner(pod=pod, recorder=recorder, scheduler=scheduler, metrics=self.metrics)
+        readiness_hooks = ReadinessHooks(
+            facts=facts, aside=self.aside, recorder=recorder, scheduler=scheduler
+        )
         terminator = Terminator(facts=facts, hooks=hooks, recorder=recorder, clock=clock)
         reporter = Reporter(store=self.store, facts=facts, clock=clock, host_ips=(self.address,))
         starter = Starter(
@@ -69,6 +74,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
             WorkerParts(
                 facts=facts,
                 prober=prober,
+                readiness_hooks=readiness_hooks,
                 reporter=reporter,
                 starter=starter,
                 terminator=terminator,

@@ -61,6 +61,10 @@ class Instance(Protocol):
         """SIGKILL to everything at once; `ended` tells when that is done."""
         ...
 
+    def pids(self) -> frozenset[int]:
+        """All living processes of the run."""
+        ...
+
 
 class PodFacts(msgspec.Struct):
     """Facts about one pod; only its worker and what the worker owns write here.

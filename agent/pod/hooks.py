@@ -17,6 +17,7 @@ from agent.model.event import EventType, Reason
 from agent.model.handler import LifecycleHandler
 from agent.model.pod import Pod
 from agent.pod.facts import Instance
+from agent.pod.metrics import Metrics
 from agent.pod.recorder import Recorder
 from agent.rules import messages
 
@@ -29,12 +30,14 @@ class HookRunner(msgspec.Struct, frozen=True, kw_only=True):
     pod: Pod
     recorder: Recorder
     scheduler: Scheduler
+    metrics: Metrics
 
     async def run(self, name: str, hook: LifecycleHandler, instance: Instance) -> str | None:
         """Run `hook` of container `name`; None when it succeeded, else the long failure message."""
         timeout = _TCP_TIMEOUT if hook.tcp_socket is not None else None
         result = await runner.run(instance.hook(hook), timeout, self.scheduler)
         if result.fallback:
+            self.metrics.http_fallbacks += 1
             self.recorder.record(
                 self.pod,
                 EventType.WARNING,

@@ -100,6 +100,9 @@ class HostInstance:
         self._parts.child.signal(signal.SIGKILL)
         self._parts.boundary.signal(signal.SIGKILL)
 
+    def pids(self) -> frozenset[int]:
+        return self._parts.boundary.pids()
+
     async def _sweep(self) -> None:
         """Let nothing of the run outlive it."""
         boundary = self._parts.boundary

@@ -17,6 +17,18 @@ from agent.model.runtime import ProbeKind
 DURATION_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
+class Histogram(msgspec.Struct):
+    """Observations in seconds: their sum, and how many there were up to each bound."""
+
+    sum: float = 0.0
+    buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(DURATION_BUCKETS) + 1))
+
+    def observe(self, seconds: float) -> None:
+        """One more."""
+        self.sum += seconds
+        self.buckets[bisect_left(DURATION_BUCKETS, seconds)] += 1
+
+
 class ProbeSeries(msgspec.Struct):
     """The series of one probe: executions by result, and the durations of successful ones."""
 
@@ -26,8 +38,7 @@ class ProbeSeries(msgspec.Struct):
     pod_uid: str
     container: str
     totals: dict[str, int] = msgspec.field(default_factory=dict)
-    duration_sum: float = 0.0
-    buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(DURATION_BUCKETS) + 1))
+    durations: Histogram = msgspec.field(default_factory=Histogram)
 
     def count(self, result: str) -> None:
         """prober_probe_total: one more execution that ended `successful` or `failed`."""
@@ -35,8 +46,7 @@ class ProbeSeries(msgspec.Struct):
 
     def time(self, seconds: float) -> None:
         """prober_probe_duration_seconds: how long a successful execution took."""
-        self.duration_sum += seconds
-        self.buckets[bisect_left(DURATION_BUCKETS, seconds)] += 1
+        self.durations.observe(seconds)
 
 
 class Metrics:
@@ -47,6 +57,8 @@ class Metrics:
         self.started_containers: dict[str, int] = {}
         self.start_errors: dict[tuple[str, str], int] = {}
         self.http_fallbacks = 0
+        #: How long after it was due each probe began, over all probes.
+        self.lateness = Histogram()
 
     def probe(
         self, kind: ProbeKind, namespace: str, pod: str, uid: str, container: str

@@ -10,8 +10,8 @@ import msgspec
 
 from agent.action.runner import Engines
 from agent.host import files
-from agent.host.process import Child, SpawnError
-from agent.host.spawner import Captured, Running
+from agent.host.process import Captured, Child, SpawnError
+from agent.host.requests import Running
 from agent.host.streams import Streams
 from agent.model.runtime import ContainerRun, RunState
 from agent.pod.blueprint import Blueprint, Naming, Settings, Sources
@@ -47,6 +47,7 @@ class PreparedRun:
         self._naming = naming
         self._created_at = machine.clock.now()
         message_path = naming.message_path(settings.run_dir)
+        user = blueprint.command.user
         files.public_file(message_path, check_folder=naming.restart_count == 0)
         env = {**blueprint.command.env, VARIABLE: message_path}
         self._command = msgspec.structs.replace(blueprint.command, env=env)
@@ -60,6 +61,7 @@ class PreparedRun:
                 naming.restart_count,
                 stdin=naming.container.stdin,
                 tty=naming.container.tty,
+                owner=None if user is None else user.uid,
                 max_size=settings.log_max_size,
                 max_files=settings.log_max_files,
                 follower=sources.follower(naming.pod, naming.container.name),

@@ -6,7 +6,6 @@ that their container would have, in a boundary of their own that is killed after
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,12 @@ from agent.action import runner
 from agent.action.handler import Role
 from agent.action.result import ActionResult, Outcome
 from agent.action.runner import Engines
-from agent.host.spawner import Captured, Running
+from agent.host.process import Captured
+from agent.host.requests import Running
 from agent.model.container import Container
 from agent.model.handler import Probe
 from agent.model.pod import Pod
+from agent.pod.aside import Aside
 from agent.pod.blueprint import Naming
 from agent.pod.machine import Machine
 from agent.pod.runtime import HostRuntime
@@ -27,9 +28,6 @@ from agent.pod.starter import StartError
 
 if TYPE_CHECKING:
     from agent.action.exec import Captures
-
-#: The container's own program does not matter here, and there may be none to be found.
-_ANY_PROGRAM = ("true",)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -56,28 +54,13 @@ class ProbeOnce:
         """Run `probe` to its end or its timeout; nothing of it is left then."""
         if probe.exec is None:
             return await self._run(pod, container, probe, _no_commands)
-        machine = self._machine
         try:
-            bare = msgspec.structs.replace(container, command=_ANY_PROGRAM, args=())
-            blueprint = self._runtime.blueprint(pod, bare)
-            name = f"probe-{secrets.token_hex(8)}"
-            boundary = machine.containment.create(name, blueprint.limits)
+            async with Aside(self._machine, self._runtime).commands(pod, container) as captures:
+                return await self._run(pod, container, probe, captures)
         except StartError as exc:
             return _impossible(f"{exc.reason}: {exc.message}")
         except OSError as exc:
             return _impossible(exc.strerror or str(exc))
-
-        def captures(
-            argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-        ) -> Running:
-            command = msgspec.structs.replace(blueprint.command, argv=argv)
-            return machine.spawner.capture(command, boundary, timeout, done)
-
-        try:
-            return await self._run(pod, container, probe, captures)
-        finally:
-            await boundary.kill()
-            boundary.close()
 
     async def _run(
         self, pod: Pod, container: Container, probe: Probe, captures: Captures

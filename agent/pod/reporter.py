@@ -48,6 +48,10 @@ class Reporter:
         """The status published last."""
         return self._published or PodStatus()
 
+    def published(self, pod: Pod) -> Pod:
+        """`pod` with the status published last."""
+        return msgspec.structs.replace(pod, status=self.status)
+
     def status_of(self, name: str) -> ContainerStatus | None:
         """A container's status as published last."""
         return self._by_name.get(name)

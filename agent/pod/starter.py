@@ -126,6 +126,11 @@ class Starter:
         for name, instance in self._facts.live.items():
             self._watch(name, instance)
 
+    def reconfigure(self, limits: BackOffLimits) -> None:
+        """The configuration changed: other delays, and perhaps other images, so look anew."""
+        self._limits = limits
+        self._pulls.clear()
+
     def end_hooks(self) -> None:
         """The pod is to end: no postStart hook, of now or of what just starts, may delay that."""
         self._hooks_are_over = True

@@ -13,19 +13,22 @@ import msgspec
 
 from agent.host.clock import Clock
 from agent.host.scheduler import Scheduler
+from agent.model.container import Container
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
 from agent.model.runtime import ProbeKind, Sandbox
 from agent.model.status import PodStatus
 from agent.pod.facts import PodFacts
 from agent.pod.prober import PodProber
+from agent.pod.readiness_hooks import ReadinessHooks
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter
-from agent.pod.starter import Starter
+from agent.pod.starter import BackOffLimits, Starter
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
 from agent.rules import deadline, grace, plan
 from agent.rules.actions import PodActions
+from agent.rules.annotations import AnnotationError, drain_seconds
 from agent.rules.readiness import wants_readiness_probe
 from agent.rules.restart import is_sidecar
 
@@ -35,6 +38,7 @@ class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
 
     facts: PodFacts
     prober: PodProber
+    readiness_hooks: ReadinessHooks
     reporter: Reporter
     starter: Starter
     terminator: Terminator
@@ -52,10 +56,8 @@ class PodWorker:
         self._pod = pod
         self._parts = parts
         self._terminated = False
-        self._containers = {
-            container.name: container
-            for container in (*pod.spec.init_containers, *pod.spec.containers)
-        }
+        self._containers = _by_name(pod)
+        self._group: asyncio.TaskGroup | None = None
         self._ordinary_init = frozenset(
             container.name for container in pod.spec.init_containers if not is_sidecar(container)
         )
@@ -63,6 +65,7 @@ class PodWorker:
         self._is_waiting = False
         self._stopping = False
         self._killed = False
+        self._hurries = False
         self._grace: int | None = None
         self._began = parts.clock.monotonic()
         parts.facts.changed = self._changed
@@ -74,18 +77,53 @@ class PodWorker:
         """The pod as it is wanted; its status lives in the store."""
         return self._pod
 
+    @property
+    def facts(self) -> PodFacts:
+        """What happened to its containers so far."""
+        return self._parts.facts
+
     def stop(self, pod: Pod, grace_seconds: int | None = None) -> None:
-        """Ask for a graceful end; `pod` carries the time and grace of its deletion."""
+        """Ask for a graceful end; `pod` carries the time and grace of its deletion.
+
+        Asked once more, the pod no longer waits for those who still send it requests.
+        """
+        self._hurries = self._stopping or grace_seconds == 0
         self._pod = pod
         self._stopping = True
         self._grace = grace_seconds
         self._parts.starter.end_hooks()
         self._wake.set()
 
+    def update(self, pod: Pod) -> None:
+        """Go on with `pod`, which differs in labels, annotations or images only.
+
+        A container whose image changed is restarted by the next plan.
+        """
+        self._pod = pod
+        self._containers = _by_name(pod)
+        self._parts.prober.update(pod)
+        self._wake.set()
+
+    def reconfigure(self, limits: BackOffLimits) -> None:
+        """The node's configuration changed: look anew for what could not be started."""
+        self._parts.starter.reconfigure(limits)
+        self._wake.set()
+
+    def hasten(self, seconds: int) -> None:
+        """The pod is stopping, and shall be gone within `seconds`: no hook is waited for."""
+        self._stopping = True
+        self._grace = seconds
+        self._parts.starter.end_hooks()
+        if self._group is not None:
+            for instance in tuple(self._parts.facts.live.values()):
+                self._group.create_task(instance.stop(seconds), name="hasten")
+        self._wake.set()
+
     def kill(self) -> None:
         """Everything ends now: SIGKILL to all that runs, and to what is just being started."""
         self._stopping = self._killed = True
         self._parts.starter.end_hooks()
+        self._parts.readiness_hooks.cancel()
         self._kill_live()
         self._wake.set()
 
@@ -99,7 +137,9 @@ class PodWorker:
         May be called again after it raised: it goes on from the facts.
         """
         async with asyncio.TaskGroup() as group:
+            self._group = group
             self._parts.starter.adopt(group)
+            self._parts.readiness_hooks.adopt(group)
             while not self._is_over():
                 self._wake.clear()
                 retry_at = await self._sync()
@@ -125,6 +165,7 @@ class PodWorker:
     def _report(self, *, terminal: bool = False) -> PodStatus:
         """Publish, and have readiness looked at now where a container is not ready."""
         status = self._parts.reporter.report(self._pod, terminal=terminal)
+        self._parts.readiness_hooks.observe(self._parts.reporter.published(self._pod))
         if not terminal:
             for container in (*status.init_container_statuses, *status.container_statuses):
                 if wants_readiness_probe(self._containers[container.name], container):
@@ -202,6 +243,8 @@ class PodWorker:
         self._report()
         if self._killed:
             self._kill_live()
+        else:
+            await self._drain()
         override = grace.effective_grace_period(self._pod, 0, self._grace).seconds
         asked = self._pod.metadata.deletion_timestamp is not None
         await self._parts.terminator.kill_pod(self._pod, override if asked else None)
@@ -209,7 +252,32 @@ class PodWorker:
         self._parts.facts.end_sandbox()
         self._terminated = True
         self._report(terminal=True)
+        await self._parts.readiness_hooks.finish()
         await self._parts.volumes.tear_down()
+
+    async def _drain(self) -> None:
+        """Serve on while those who send requests learn that they should send them elsewhere.
+
+        Deletion has made the pod unready for them (rules.traffic). The grace period begins later.
+        """
+        clock, facts = self._parts.clock, self._parts.facts
+        if self._pod.metadata.deletion_timestamp is None or not self._serves():
+            return
+        try:
+            due = clock.monotonic() + drain_seconds(self._pod)
+        except AnnotationError:  # an event said so when the pod was admitted
+            return
+        timer = self._parts.scheduler.call_at(due, self._wake.set)
+        try:
+            while facts.live and not (self._hurries or self._killed) and clock.monotonic() < due:
+                self._wake.clear()
+                await self._wake.wait()
+        finally:
+            timer.cancel()
+
+    def _serves(self) -> bool:
+        """Whether any container may be getting requests."""
+        return any(status.ready for status in self._parts.reporter.status.container_statuses)
 
     def _changed(self) -> None:
         """A fact changed: publish what it means at once, then plan anew.
@@ -224,3 +292,7 @@ class PodWorker:
         """Only what is published changed; the next plan would be the same."""
         if not self._terminated:
             self._report()
+
+
+def _by_name(pod: Pod) -> dict[str, Container]:
+    return {c.name: c for c in (*pod.spec.init_containers, *pod.spec.containers)}

@@ -21,11 +21,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal, TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 import pytest
@@ -34,35 +33,19 @@ from agent.host import cgroup
 from agent.model.event import Event
 from agent.model.pod import Pod
 from agent.model.status import ContainerStatus
+from tests.support.barepod_setup import NOBODY as NOBODY
+from tests.support.barepod_setup import Mode as Mode
+from tests.support.barepod_setup import Setup as Setup
+from tests.support.barepod_setup import become_nobody as become_nobody
 
 Fields = dict[str, Any]
-Mode = Literal["cgroup", "subreaper", "user"]
 T = TypeVar("T")
 
-NOBODY = 65534
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 15.0
 _AFTERMATH = 3.0
 _LOOK_AGAIN = 0.01
 _MARK = "Max msgqueue size"
-
-
-@dataclass(frozen=True)
-class Setup:
-    """How one run is started.
-
-    `mode`: `cgroup` as we are; `subreaper` without any cgroup v2 mounted; `user` as nobody.
-    `config` are further lines of barepod.toml; `prefix` is a command that executes barepod.
-    """
-
-    mode: Mode = "cgroup"
-    output: str = "json"
-    config: str = ""
-    environ: Mapping[str, str] = field(default_factory=dict)
-    prefix: Sequence[str] = ()
-    crash_loop: tuple[float, float] = (0.2, 0.4)
-    stdout: int | None = None
-    node: Mapping[str, str] = field(default_factory=dict)
 
 
 class Run:
@@ -318,11 +301,11 @@ def command(folder: Path, arguments: Sequence[str], setup: Setup) -> Iterator[Ru
     """Start `barepod ARGUMENTS --config F`, whatever the arguments are."""
     mark = random.randrange(100_000, resource.getrlimit(resource.RLIMIT_MSGQUEUE)[0])
     config = folder / "barepod.toml"
-    config.write_text(_config(folder, setup))
+    config.write_text(setup.config_text(folder))
     process = subprocess.Popen(
         [
             *("prlimit", f"--msgqueue={mark}:{mark}"),
-            *_become(setup.mode, folder),
+            *setup.become(folder),
             *setup.prefix,
             *(sys.executable, "-m", "agent", *arguments, "--config", str(config)),
         ],
@@ -374,58 +357,6 @@ def probe(script: str, **fields: Any) -> Fields:
 def hook(script: str) -> Fields:
     """An exec hook."""
     return {"exec": {"command": ["sh", "-c", script]}}
-
-
-def _config(folder: Path, setup: Setup) -> str:
-    node = {
-        "name": "vm",
-        "log_dir": str(folder / "logs"),
-        "run_dir": str(folder / "run"),
-        "state_dir": str(folder / "state"),
-        **setup.node,
-    }
-    first, last = setup.crash_loop
-    return "\n".join(
-        [
-            "[node]",
-            *(f"{key} = {json.dumps(value)}" for key, value in node.items()),
-            "[crash_loop]",
-            f"initial_seconds = {first}",
-            f"max_seconds = {last}",
-            setup.config,
-        ]
-    )
-
-
-def become_nobody(folder: Path) -> list[str]:
-    """A command that executes another as nobody.
-
-    Where the interpreter lies in root's own home it is made reachable, in a mount namespace of the
-    command's own; `folder` is where that is prepared.
-    """
-    ids = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-    base = Path(sys.base_prefix)
-    closed = [path for path in reversed(base.parents) if not path.stat().st_mode & 0o001]
-    if not closed:
-        return ids
-    (folder / "base").mkdir(exist_ok=True)
-    script = (
-        'mount --bind "$1" "$2" && mount -t tmpfs -o mode=755 none "$3" && mkdir -p "$1" '
-        '&& mount --bind "$2" "$1" && shift 3 && exec "$@"'
-    )
-    places = [str(base), str(folder / "base"), str(closed[0])]
-    return ["unshare", "--mount", "sh", "-c", script, "sh", *places, *ids]
-
-
-def _become(mode: Mode, folder: Path) -> list[str]:
-    match mode:
-        case "cgroup":
-            return []
-        case "user":
-            return become_nobody(folder)
-        case "subreaper":
-            without = 'umount -l $(awk \'$3 == "cgroup2" {print $2}\' /proc/mounts) && exec "$@"'
-            return ["unshare", "--mount", "sh", "-c", without, "sh"]
 
 
 def _children(pid: int) -> list[int]:

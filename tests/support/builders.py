@@ -78,3 +78,10 @@ def deleted(pod: Pod, grace: int) -> Pod:
         deletion_grace_period_seconds=grace,
     )
     return msgspec.structs.replace(pod, metadata=metadata)
+
+
+def annotated(pod: Pod, **annotations: str) -> Pod:
+    """The pod with annotations of ours: `drain_seconds="5"` is `barepod.dev/drain-seconds: 5`."""
+    ours = {f"barepod.dev/{name.replace('_', '-')}": text for name, text in annotations.items()}
+    metadata = msgspec.structs.replace(pod.metadata, annotations=ours)
+    return msgspec.structs.replace(pod, metadata=metadata)

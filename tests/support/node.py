@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from agent.action import runner
 from agent.action.handler import FINISHED, Done, Handler, Running, Target
 from agent.action.result import ActionResult, Outcome
 from agent.host.scheduler import Scheduler
@@ -78,7 +79,7 @@ class FakeRun:
 class FakeHandler:
     """A handler that follows a script and notes when it was asked."""
 
-    def __init__(self, node: Node, what: str, script: Script) -> None:
+    def __init__(self, node: PretendedNode, what: str, script: Script) -> None:
         self._node = node
         self._what = what
         self._script = script
@@ -99,7 +100,9 @@ class FakeHandler:
 class FakeInstance:
     """A pretended run of a container."""
 
-    def __init__(self, node: Node, name: str, container_id: str, life: float | None, code: int):
+    def __init__(
+        self, node: PretendedNode, name: str, container_id: str, life: float | None, code: int
+    ):
         self._node = node
         self._name = name
         self.container_id = container_id
@@ -145,13 +148,16 @@ class FakeInstance:
     def kill(self) -> None:
         self.end(137)
 
+    def pids(self) -> frozenset[int]:
+        return frozenset()
+
 
 def _kind(handler: ProbeHandler) -> str:
     return " ".join(handler.exec.command) if handler.exec is not None else "network"
 
 
 class _Prepared:
-    def __init__(self, node: Node, container: Container, restart_count: int) -> None:
+    def __init__(self, node: PretendedNode, container: Container, restart_count: int) -> None:
         self._node = node
         self._container = container
         self._count = restart_count
@@ -182,12 +188,11 @@ class _Prepared:
         return run, instance
 
 
-class Node:
-    """One pod and its worker; `log` has what happened, with the second in which it did."""
+class PretendedNode:
+    """What pods run on; `log` has what happened, with the second in which it did."""
 
     def __init__(
         self,
-        pod: Pod,
         behaviours: dict[str, Behaviour] | None = None,
         scripts: dict[str, Script] | None = None,
         volumes: Volumes | None = None,
@@ -202,11 +207,9 @@ class Node:
         self.recorder = Recorder(self.store, self.clock, "node")
         self._behaviours = behaviours or {}
         self.statuses: list[tuple[float, Pod]] = []
-        self._shown_until: int | None = None
-        stored = self.store.put(pod)
-        self.store.watch(self._seen)
-        self.worker = Assembly(
+        self.assembly = Assembly(
             runtime=self,
+            aside=self,
             volumes=lambda _: volumes or NoVolumes(),
             store=self.store,
             recorder=self.recorder,
@@ -215,13 +218,20 @@ class Node:
             scheduler=self.scheduler,
             limits=BackOffLimits(),
             address="127.0.0.1",
-        ).worker(stored)
+        )
 
     def behaviour(self, name: str) -> Behaviour:
         return self._behaviours.setdefault(name, Behaviour())
 
     def note(self, what: str) -> None:
         self.log.append((round(self.scheduler.time(), 3), what))
+
+    async def run(
+        self, pod: Pod, container: Container, argv: tuple[str, ...], seconds: float
+    ) -> ActionResult:
+        script = self.scripts.get(" ".join(argv), Script())
+        handler = FakeHandler(self, f"aside {container.name} {' '.join(argv)}", script)
+        return await runner.run(handler, seconds, self.scheduler)
 
     def image_problem(self, container: Container) -> str | None:
         return _take(self.behaviour(container.name).image_problems)
@@ -233,12 +243,6 @@ class Node:
         if error is not None:
             raise error
         return _Prepared(self, container, restart_count)
-
-    @property
-    def pod(self) -> Pod:
-        pod = self.store.get(Pod, "default", self.worker.pod.metadata.name)
-        assert pod is not None
-        return pod
 
     def times(self, what: str) -> list[float]:
         """When this was noted."""
@@ -252,6 +256,34 @@ class Node:
             if not reason or event.reason == reason
             for _ in range(event.count)
         ]
+
+    def _seen(self, change: object) -> None:
+        obj = getattr(change, "object", None)
+        if isinstance(obj, Pod):
+            self.statuses.append((round(self.scheduler.time(), 3), obj))
+
+
+class Node(PretendedNode):
+    """One pod and its worker on a node of their own."""
+
+    def __init__(
+        self,
+        pod: Pod,
+        behaviours: dict[str, Behaviour] | None = None,
+        scripts: dict[str, Script] | None = None,
+        volumes: Volumes | None = None,
+    ) -> None:
+        super().__init__(behaviours, scripts, volumes)
+        self._shown_until: int | None = None
+        stored = self.store.put(pod)
+        self.store.watch(self._seen)
+        self.worker = self.assembly.worker(stored)
+
+    @property
+    def pod(self) -> Pod:
+        pod = self.store.get(Pod, "default", self.worker.pod.metadata.name)
+        assert pod is not None
+        return pod
 
     def recorded(self) -> list[Event]:
         """The events so far."""
@@ -298,11 +330,6 @@ class Node:
             self.frozen = self.pod
             self._shown_until = len(self.statuses)
             self.worker.kill()
-
-    def _seen(self, change: object) -> None:
-        obj = getattr(change, "object", None)
-        if isinstance(obj, Pod):
-            self.statuses.append((round(self.scheduler.time(), 3), obj))
 
 
 T = TypeVar("T")

@@ -63,6 +63,24 @@ def names(store: MemoryStore) -> list[str]:
     return [obj.metadata.name for obj in store.list(Pod)]
 
 
+async def make(folder: Path, *wanted: str) -> None:
+    """A state directory with pods."""
+    async with opened(folder) as store:
+        for name in wanted:
+            store.put(pod(name, padding=3000))
+
+
+async def found(folder: Path) -> list[str]:
+    """The pods of a state directory."""
+    async with opened(folder) as store:
+        return names(store)
+
+
+def kept_files(folder: Path) -> list[Path]:
+    """What was set aside."""
+    return sorted(folder.glob("state.db.*"))
+
+
 async def until(fact: Callable[[], bool], what: str) -> None:
     """Wait for a fact, not for ever."""
     deadline = time.monotonic() + _PATIENCE

@@ -1,4 +1,4 @@
-"""Damage, locks, full and read-only disks: nothing is lost in silence, and pods go on."""
+"""Damage and locks: nothing is lost in silence, and pods go on."""
 
 from __future__ import annotations
 
@@ -12,39 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from agent.model.pod import Pod
 from agent.store.schema import MIGRATIONS
 from agent.store.sqlite import StateInUseError, StoreError
 from tests.support.stores import (
-    fill,
+    found,
+    kept_files,
     locked_by_sqlite,
+    make,
     names,
     opened,
     pod,
-    remount,
-    small_disk,
     until,
 )
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.integration]
-
-
-async def make(folder: Path, *wanted: str) -> None:
-    """A state directory with pods."""
-    async with opened(folder) as store:
-        for name in wanted:
-            store.put(pod(name, padding=3000))
-
-
-async def found(folder: Path) -> list[str]:
-    """The pods of a state directory."""
-    async with opened(folder) as store:
-        return names(store)
-
-
-def kept_files(folder: Path) -> list[Path]:
-    """What was set aside."""
-    return sorted(folder.glob("state.db.*"))
 
 
 @pytest.mark.parametrize("size", [1, 50, 100, 1000, 4096, 5000, 20000])
@@ -274,111 +255,6 @@ async def test_the_lock_of_a_dead_agent_is_taken_over(tmp_path: Path) -> None:
     assert not (tmp_path / "agent.lock").exists()
 
 
-async def test_a_full_disk_is_survived_in_memory(tmp_path: Path) -> None:
-    told: list[str] = []
-    with small_disk(tmp_path / "disk") as disk:
-        async with opened(disk / "state", told) as store:
-            store.put(pod("before"))
-            assert await store.durable()
-            ballast = fill(disk)
-
-            for number in range(50):
-                store.put(pod(f"p{number}", padding=3000))
-                store.put(pod("temporary", padding=3000))
-                store.delete(Pod, "default", "temporary")
-                if number % 10 == 0:
-                    assert await store.durable() is (not store.trouble)
-            await until(lambda: "full" in store.trouble, "the disk is full")
-            store.delete(Pod, "default", "before")
-            assert await store.durable() is False
-            assert len(told) == 1
-
-            ballast.unlink()
-            await until(lambda: not store.trouble, "there is room again")
-            assert await store.durable()
-
-        assert len(told) == 2
-        assert await found(disk / "state") == [f"p{number}" for number in range(50)]
-
-
-async def test_an_agent_starts_on_a_full_disk_with_what_is_there(tmp_path: Path) -> None:
-    told: list[str] = []
-    with small_disk(tmp_path / "disk") as disk:
-        await make(disk / "state", "a", "b")
-        ballast = fill(disk)
-
-        async with opened(disk / "state", told) as store:
-            assert names(store) == ["a", "b"]
-            store.put(pod("c", padding=3000))
-            store.delete(Pod, "default", "a")
-            assert await store.durable() is False
-            ballast.unlink()
-            await until(lambda: not store.trouble, "there is room again")
-
-        assert len(told) == 2
-        assert await found(disk / "state") == ["b", "c"]
-
-
-async def test_an_agent_starts_on_a_full_disk_with_nothing(tmp_path: Path) -> None:
-    told: list[str] = []
-    with small_disk(tmp_path / "disk") as disk:
-        ballast = fill(disk)
-
-        async with opened(disk, told) as store:
-            store.put(pod("a"))
-            assert await store.durable() is False
-            ballast.unlink()
-            await until(lambda: not store.trouble, "there is room again")
-
-        assert len(told) == 2
-        assert await found(disk) == ["a"]
-
-
-async def test_what_a_full_disk_never_took_is_told_at_the_end(tmp_path: Path) -> None:
-    told: list[str] = []
-    with small_disk(tmp_path / "disk") as disk:
-        fill(disk)
-        async with opened(disk, told) as store:
-            store.put(pod("a"))
-
-    assert "1 changes could not be written and are lost" in told
-
-
-@pytest.mark.parametrize("left", ["closed", "killed"])
-async def test_an_agent_starts_on_a_read_only_disk_with_what_is_there(
-    tmp_path: Path, left: str
-) -> None:
-    told: list[str] = []
-    with small_disk(tmp_path / "disk") as disk:
-        await make(disk / "state", "a")
-        if left == "killed":
-            _write_and_die(disk / "state")
-        remount(disk, "ro")
-
-        async with opened(disk / "state", told) as store:
-            assert names(store) == (["a"] if left == "closed" else ["a", "dying"])
-            store.put(pod("b"))
-            assert await store.durable() is False
-            remount(disk, "rw")
-            await until(lambda: not store.trouble, "the disk is writable")
-
-        assert len(told) == 2
-        assert (await found(disk / "state"))[-1] == "b"
-
-
-async def test_an_agent_starts_on_a_read_only_disk_with_nothing(tmp_path: Path) -> None:
-    told: list[str] = []
-    with small_disk(tmp_path / "disk") as disk:
-        remount(disk, "ro")
-        async with opened(disk / "state", told) as store:
-            store.put(pod("a"))
-            assert await store.durable() is False
-            remount(disk, "rw")
-            await until(lambda: not store.trouble, "the disk is writable")
-
-        assert await found(disk / "state") == ["a"]
-
-
 async def test_a_state_that_cannot_be_read_keeps_the_agent_from_starting(tmp_path: Path) -> None:
     await make(tmp_path, "a")
     with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other:
@@ -431,18 +307,19 @@ async def test_damage_under_a_running_agent_is_written_anew(tmp_path: Path) -> N
     assert await found(tmp_path) == [*(f"p{number}" for number in range(100)), "new"]
 
 
-def _write_and_die(folder: Path) -> None:
-    """Another agent that writes one pod and is killed: its log is left."""
-    script = (
-        "import asyncio, os, signal, sys\n"
-        "from pathlib import Path\n"
-        "from tests.support.stores import opened, pod\n"
-        "async def main():\n"
-        "    async with opened(Path(sys.argv[1])) as store:\n"
-        "        store.put(pod('dying'))\n"
-        "        assert await store.durable()\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "asyncio.run(main())\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script, str(folder)], timeout=20)
-    assert done.returncode == -9
+async def test_a_link_that_takes_the_place_of_the_database_is_not_followed(tmp_path: Path) -> None:
+    folder, target = tmp_path / "state", tmp_path / "elsewhere"
+    async with opened(folder) as store:
+        store.put(pod("a"))
+        assert await store.durable()
+        for path in folder.glob("state.db*"):
+            path.unlink()
+        (folder / "state.db").symlink_to(target)
+        store.put(pod("b"))
+        assert await store.durable() is False
+        assert "is a link" in store.trouble
+        (folder / "state.db").unlink()
+        await until(lambda: not store.trouble, "the link is gone")
+
+    assert not target.exists()
+    assert await found(folder) == ["a", "b"]

@@ -13,6 +13,8 @@ from agent.host.files import (
     open_directory,
     private_directory,
     public_file,
+    remove,
+    take_tail,
     write_atomically,
 )
 
@@ -119,3 +121,25 @@ def test_a_public_file_is_not_made_where_a_link_lies(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="link"):
         public_file(str(tmp_path / "link"), check_folder=False)
+
+
+def test_what_somebody_wrote_is_taken_with_its_directory(tmp_path: Path) -> None:
+    path = tmp_path / "pods" / "uid" / "web.0"
+    public_file(str(path), check_folder=True)
+    path.write_bytes(b"long ago, last words")
+
+    taken = take_tail(str(path), 10)
+
+    assert taken == b"last words"
+    assert not path.parent.exists()
+
+
+def test_a_directory_with_something_in_it_stays(tmp_path: Path) -> None:
+    first, second = tmp_path / "uid" / "a.0", tmp_path / "uid" / "b.0"
+    public_file(str(first), check_folder=True)
+    public_file(str(second), check_folder=True)
+
+    remove(str(first))
+
+    assert not first.exists()
+    assert second.exists()

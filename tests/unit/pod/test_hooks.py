@@ -17,7 +17,9 @@ async def failure_of(handler: LifecycleHandler, script: Script) -> tuple[str | N
     """What a hook of container `c` of `pod()` fails with."""
     node = Node(pod(), scripts={"c warm": script, "c hook": script})
     instance = FakeInstance(node, "c", "c-0", None, 0)
-    hooks = HookRunner(pod=pod(), recorder=node.recorder, scheduler=node.scheduler)
+    hooks = HookRunner(
+        pod=pod(), recorder=node.recorder, scheduler=node.scheduler, metrics=node.metrics
+    )
     return await hooks.run("c", handler, instance), node
 
 

@@ -11,10 +11,12 @@ import pytest
 
 from agent.model.event import Event
 from agent.model.pod import Pod
+from agent.pod.facts import PodFacts
 from agent.pod.manager import PodManager
 from agent.pod.recorder import Recorder
+from agent.pod.starter import BackOffLimits
 from agent.store.memory import MemoryStore
-from tests.support.builders import pod
+from tests.support.builders import annotated, pod
 from tests.support.virtual_loop import VirtualClock
 
 pytestmark = pytest.mark.asyncio
@@ -25,6 +27,7 @@ class FakeWorker:
 
     def __init__(self, pod: Pod, faults: list[Exception]) -> None:
         self.pod = pod
+        self.facts = PodFacts(clock=VirtualClock())
         self.faults = faults
         self.stops: list[tuple[Pod, int | None]] = []
         self.killed = False
@@ -34,6 +37,15 @@ class FakeWorker:
     def stop(self, pod: Pod, grace_seconds: int | None = None) -> None:
         self.pod = pod
         self.stops.append((pod, grace_seconds))
+        self.over.set()
+
+    def update(self, pod: Pod) -> None:
+        self.pod = pod
+
+    def reconfigure(self, limits: BackOffLimits) -> None:
+        """Nothing depends on it."""
+
+    def hasten(self, seconds: int) -> None:
         self.over.set()
 
     def kill(self) -> None:
@@ -100,6 +112,32 @@ async def test_a_pod_is_admitted_with_a_uid_a_node_and_the_schedulers_event() ->
     assert (stored.status.phase, stored.status.qos_class) == ("Pending", "BestEffort")
     assert setting.events("Scheduled") == ["Successfully assigned default/web to vm-1"]
     assert setting.events("FieldIgnored") == ["spec.affinity is ignored"]
+
+
+async def test_annotations_that_cannot_be_used_become_events() -> None:
+    setting = Setting()
+
+    async with setting.manager as manager:
+        manager.add(annotated(named("web"), drain_seconds="soon", on_ready="up"))
+        manager.delete_all()
+
+    assert [text.split(":")[0] for text in setting.events("InvalidAnnotation")] == [
+        "annotation barepod.dev/drain-seconds",
+        "annotation barepod.dev/on-ready",
+    ]
+
+
+async def test_those_who_look_on_see_the_facts_of_pods_that_run() -> None:
+    setting = Setting()
+
+    async with setting.manager as manager:
+        manager.add(named("web"))
+        ((pod, facts),) = manager.facts()
+        manager.delete_all()
+
+    assert pod.metadata.name == "web"
+    assert facts is setting.workers["web"].facts
+    assert list(setting.manager.facts()) == []
 
 
 async def test_a_pod_of_the_same_name_is_refused() -> None:

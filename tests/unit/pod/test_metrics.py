@@ -22,10 +22,10 @@ def test_a_probes_series_count_results_and_time_successes() -> None:
     series.count("failed")
 
     assert series.totals == {"successful": 1, "failed": 2}
-    assert series.duration_sum == pytest.approx(100.03)
-    assert series.buckets[DURATION_BUCKETS.index(0.05)] == 1
-    assert series.buckets[-1] == 1
-    assert sum(series.buckets) == 2
+    assert series.durations.sum == pytest.approx(100.03)
+    assert series.durations.buckets[DURATION_BUCKETS.index(0.05)] == 1
+    assert series.durations.buckets[-1] == 1
+    assert sum(series.durations.buckets) == 2
 
 
 def test_a_duration_on_a_bound_belongs_to_its_bucket() -> None:
@@ -33,7 +33,7 @@ def test_a_duration_on_a_bound_belongs_to_its_bucket() -> None:
 
     series.time(0.005)
 
-    assert series.buckets[0] == 1
+    assert series.durations.buckets[0] == 1
 
 
 def test_series_end_with_their_worker_alone() -> None:

@@ -42,7 +42,9 @@ async def test_a_container_that_ended_already_gets_nothing() -> None:
         {"b": Behaviour(lives=[(1, 0)])},
     )
     facts = PodFacts(clock=node.clock)
-    hooks = HookRunner(pod=pod(), recorder=node.recorder, scheduler=node.scheduler)
+    hooks = HookRunner(
+        pod=pod(), recorder=node.recorder, scheduler=node.scheduler, metrics=node.metrics
+    )
     terminator = Terminator(facts=facts, hooks=hooks, recorder=node.recorder, clock=node.clock)
 
     await terminator.kill_container(pod(), container("b"))

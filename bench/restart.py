@@ -1,0 +1,45 @@
+"""How soon is a main process replaced that was killed?"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from functools import partial
+
+from bench.framework import Benchmark, Candidate, Metric, Values
+from bench.supervisors import BAREPOD, PEERS, Supervisor, own_seconds, service
+
+#: Some supervisors count a process as started only after a second.
+_QUIET = 2.0
+#: systemd-run and honcho end with their service, or do not restart it at all.
+_RESTARTING = tuple(peer for peer in PEERS if peer.name != "honcho")
+
+
+def benchmarks() -> tuple[Benchmark, ...]:
+    """One benchmark: the first restart, after two quiet seconds."""
+    return (
+        Benchmark(
+            "from SIGKILL of the main process to the execve of its successor, first restart",
+            (Metric("restart", "ms", target="at most 5, aim 2"),),
+            (
+                Candidate(BAREPOD.name, partial(restart, BAREPOD)),
+                *(Candidate(p.name, partial(restart, p), is_peer=True) for p in _RESTARTING),
+            ),
+            rounds=7,
+        ),
+    )
+
+
+def restart(supervisor: Supervisor) -> Values | None:
+    """What the service itself needs to tell the time is subtracted."""
+    with service(supervisor) as running:
+        if running is None:
+            return None
+        pid, _ = running.born()
+        own = own_seconds()
+        time.sleep(_QUIET)
+        killed = time.time()
+        os.kill(pid, signal.SIGKILL)
+        _, ran = running.born()
+        return {"restart": (ran - killed - own) * 1000}
