@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -30,6 +31,8 @@ from agent.rules.shutdown import longest_stop
 from agent.rules.transitions import is_ready
 from agent.store.memory import MemoryStore
 
+#: After a bug of ours showed, try again after so many seconds.
+_RETRY_SECONDS = 10.0
 #: A second request to stop leaves every pod so many seconds.
 HASTY = 2
 #: The status line is at most so many seconds behind.
@@ -71,6 +74,7 @@ class Agent:
 
     async def run(self) -> None:
         """Run until told to stop; returns when nothing runs any more. lock.Held, OSError."""
+        asyncio.get_running_loop().set_exception_handler(self._fault)
         with lock.hold(self._config.node.state_dir):
             self._store.watch(ChangeLog(self._log).change)
             hooks = Hooks(follower=lambda *_: None, problem=self._log.error)
@@ -107,6 +111,14 @@ class Agent:
         """Why the agent does not do its work yet."""
         return () if self._is_synced else ("the manifest directory has not been read yet",)
 
+    def _fault(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Something failed in the loop with nobody to hear of it."""
+        self._log.error(
+            "internal error, going on",
+            what=context.get("message"),
+            error=repr(context.get("exception")),
+        )
+
     async def _serve(self, node: Node) -> None:
         scheduler = node.machine.scheduler
         source = self._source(node)
@@ -142,7 +154,13 @@ class Agent:
             await self._changes.wait()
             self._changes.clear()
             changes, self._pending = self._pending, Changes()
-            await source.sync(changes)
+            try:
+                await source.sync(changes)
+            except Exception as exc:  # noqa: BLE001 - a bug of ours must not end what runs
+                self._log.error("internal error with manifests, going on", error=repr(exc))
+                await node.machine.clock.sleep(_RETRY_SECONDS)
+                self._note(Changes(everything=True))
+                continue
             if not self._is_synced:
                 self._is_synced = True
                 self._parts.notifier.ready(self._status(source))
