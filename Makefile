@@ -4,23 +4,28 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
+# A plain path instead of an import hook, and compiled: both cost every start of `barepod`.
+EDITABLE := --config-settings editable_mode=compat
 GOLDEN ?= ../shared/golden
 ONLY   ?=
+BAREPOD ?= $(abspath $(BIN)/barepod)
+DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast check lint format integration docs golden bench clean
+.PHONY: help demo test fast check lint format integration docs golden bench install-systemd clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@sh scripts/make-venv "$(PYTHON)" "$(VENV)"
 	@echo "installing barepod into $(VENV), once"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE) -e .
+	@$(BIN)/python -m compileall -q agent
 	@touch $@
 
 $(DEV): $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE) -e '.[dev]'
 	@touch $@
 
 demo: $(READY) ## run the quickstart pod on this machine; Ctrl-C ends it
@@ -56,6 +61,9 @@ golden: $(DEV) ## replay recorded answers of Kubernetes (GOLDEN=folder)
 
 bench: $(DEV) ## measure (ONLY=name for one benchmark)
 	@$(BIN)/python -m bench $(ONLY)
+
+install-systemd: $(READY) ## install the systemd units for this barepod (DESTDIR=, BAREPOD=path)
+	@sh scripts/install-systemd "$(BAREPOD)" "$(DESTDIR)"
 
 clean: ## remove what was made here
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -2,8 +2,9 @@
 
 A start takes as long as its imports, and libraries import modules for functions that are seldom
 called: asyncio imports ssl (OpenSSL: 5 ms, 4 MB), click and asyncio import inspect. Such a module
-is put off: it is there, but empty, and executed when somebody first asks it for a name. Whoever
-uses it notices nothing but the moment.
+is put off: it is there, but empty, and executed when somebody first asks it for a name. So are
+the regular expressions of PyYAML's scanner (6 ms), which the scanner in C does not use. Whoever
+uses them notices nothing but the moment.
 
 Imported before everything else: keep it free of imports that are not loaded anyway.
 """
@@ -34,11 +35,13 @@ _SELDOM_USED = frozenset(
     )
 )
 
+_PATTERNS_SELDOM_USED = frozenset(("yaml.constructor", "yaml.reader", "yaml.resolver"))
+
 
 def hurry() -> None:
     """From now on put off what can wait: seldom used modules, and looking for garbage."""
     gc.disable()
-    sys.meta_path.insert(0, PutOff(_SELDOM_USED))
+    sys.meta_path.insert(0, PutOff(_SELDOM_USED, _PATTERNS_SELDOM_USED))
     _import_msgspec()
 
 
@@ -61,18 +64,24 @@ def _import_msgspec() -> None:
 
 
 class PutOff:
-    """Finds modules by their names, to be executed later (a finder for `sys.meta_path`)."""
+    """A finder for `sys.meta_path`.
 
-    def __init__(self, names: frozenset[str]) -> None:
-        self._names = names
+    Modules called `names` are executed later, patterns in those called `sparing` compiled later.
+    """
+
+    def __init__(self, names: frozenset[str], sparing: frozenset[str] = frozenset()) -> None:
+        self._loaders = dict.fromkeys(names, _Later) | dict.fromkeys(sparing, _Sparing)
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """See `importlib.abc.MetaPathFinder.find_spec`."""
-        spec = PathFinder.find_spec(name, path, target) if name in self._names else None
+        loader = self._loaders.get(name)
+        if loader is None:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Later(spec.loader)  # type: ignore[assignment]  # does what a Loader does
+            spec.loader = loader(spec.loader)  # type: ignore[assignment]  # acts as a Loader
         return spec
 
 
@@ -88,6 +97,39 @@ class _Later:
     def exec_module(self, module: ModuleType) -> None:
         module.__dict__["__late__"] = _Execution(module, self.loader)
         module.__class__ = _Empty
+
+
+class _Sparing:
+    """A loader of a module that compiles regular expressions, which may never be used."""
+
+    def __init__(self, loader: Loader) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        import re
+
+        compile_now, re.compile = re.compile, _LatePattern  # type: ignore[assignment]
+        try:
+            self.loader.exec_module(module)
+        finally:
+            re.compile = compile_now
+
+
+class _LatePattern:
+    """Stands for a compiled pattern until something is asked of it."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._asked = pattern, flags
+
+    def __getattr__(self, name: str) -> object:
+        import re
+
+        found: object = getattr(re.compile(*self._asked), name)
+        self.__dict__[name] = found
+        return found
 
 
 class _Execution:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -73,6 +73,12 @@ class CrashLoop(Section, frozen=True, kw_only=True):
     max_seconds: float = 300.0
 
 
+class Log(Section, frozen=True, kw_only=True):
+    """What barepod says of itself."""
+
+    level: str = "info"
+
+
 class Config(Section, frozen=True, kw_only=True):
     """Everything that can be configured."""
 
@@ -81,6 +87,7 @@ class Config(Section, frozen=True, kw_only=True):
     health: Health = Health()
     haproxy: HAProxy = HAProxy()
     logs: Logs = Logs()
+    log: Log = Log()
     crash_loop: CrashLoop = CrashLoop()
     env: dict[str, str] = {}
     images: dict[str, ImageEntry] = {}
@@ -92,6 +99,7 @@ _SECTIONS: dict[str, type[Section]] = {
     "health": Health,
     "haproxy": HAProxy,
     "logs": Logs,
+    "log": Log,
     "crash_loop": CrashLoop,
 }
 _WANTED: dict[Any, str] = {
@@ -101,6 +109,7 @@ _WANTED: dict[Any, str] = {
     tuple[str, ...]: "a list of texts",
 }
 _ON_STOP = ("terminate", "keep")
+_LEVELS = ("debug", "info", "warning", "error")
 
 
 def default_path(environ: Mapping[str, str], uid: int) -> str:
@@ -110,7 +119,18 @@ def default_path(environ: Mapping[str, str], uid: int) -> str:
     return f"{_xdg(environ, 'XDG_CONFIG_HOME', '.config')}/barepod/barepod.toml"
 
 
-def load(path: str | None, environ: Mapping[str, str], uid: int) -> Config:
+def read_text(path: str) -> str:
+    """A configuration file as it is; OSError, UnicodeDecodeError."""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def load(
+    path: str | None,
+    environ: Mapping[str, str],
+    uid: int,
+    read: Callable[[str], str] = read_text,
+) -> Config:
     """Read `path`, else $BAREPOD_CONFIG, else the default file if there is one.
 
     Raises ConfigError with all problems; a named file that cannot be read is one.
@@ -119,8 +139,7 @@ def load(path: str | None, environ: Mapping[str, str], uid: int) -> Config:
     chosen = named or default_path(environ, uid)
     defaults = node_defaults(environ, uid)
     try:
-        with open(chosen, encoding="utf-8") as file:
-            text = file.read()
+        text = read(chosen)
     except FileNotFoundError:
         if named is None:
             return Config(node=Node(**defaults))
@@ -236,6 +255,9 @@ class _Reader:
         on_stop = sections["node"].get("on_stop", "terminate")
         if on_stop not in _ON_STOP:
             self.problem("node.on_stop", f'must be "terminate" or "keep", not {on_stop!r}')
+        level = sections["log"].get("level", "info")
+        if level is not None and level not in _LEVELS:
+            self.problem("log.level", f"must be one of {', '.join(_LEVELS)}, not {level!r}")
         for key, lowest in (("logs.max_size", 4096), ("logs.max_files", 2)):
             section, _, field = key.partition(".")
             value = sections[section].get(field)

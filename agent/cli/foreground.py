@@ -47,7 +47,7 @@ class Foreground:
         return asyncio.run(self._run())
 
     async def _run(self) -> int:
-        from agent.daemon import Hooks, open_node
+        from agent.daemon.node import Hooks, open_node
 
         loop = asyncio.get_running_loop()
         show = open_show(
@@ -67,8 +67,8 @@ class Foreground:
                     signals=dict.fromkeys(_GRACEFUL, self._stop),
                 ),
                 self._launched,
-            ) as manager:
-                self._manager = manager
+            ) as node:
+                manager = self._manager = node.manager
                 for config_map in self._manifest.config_maps:
                     self._store.put(config_map)
                 for secret in self._manifest.secrets:

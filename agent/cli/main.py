@@ -8,6 +8,7 @@ import click
 
 _COMMANDS = {
     "run": "Run the Pods of manifest files in the foreground.",
+    "agent": "Run every Pod of the manifest directory, as a service.",
     "validate": "Check manifest files, and say what has no effect here.",
     "probe": "Run each probe of a manifest once, now.",
     "version": "Print the version.",

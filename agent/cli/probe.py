@@ -149,7 +149,7 @@ async def _ask(config: Config, manifest: Manifest, questions: Iterable[Question]
     import asyncio
     import os
 
-    from agent.daemon import open_machine, settings_of
+    from agent.daemon.node import open_machine, settings_of
     from agent.pod.blueprint import Sources
     from agent.pod.probe_once import ProbeOnce
     from agent.pod.runtime import HostRuntime

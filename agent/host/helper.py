@@ -53,7 +53,7 @@ class Starting:
 class Helper:
     """Serves one agent until that closes its end."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, guarded: tuple[int, str] | None) -> None:
         self._channel = channel
         self._watch = Watch()
         self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
@@ -62,7 +62,7 @@ class Helper:
         self._captures: dict[int, Capture] = {}
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_count = 0
-        self._guard: tuple[int, str] | None = None
+        self._guard = guarded
         self._open = True
 
     def run(self) -> None:
@@ -256,8 +256,8 @@ def _marked(agent_mark: int) -> dict[int, int]:
     return descendants.alive(found)
 
 
-def main(fd: int) -> None:
-    """Serve the agent at the other end of `fd`."""
+def main(fd: int, guarded: list[str]) -> None:
+    """Serve the agent at the other end of `fd`; `guarded`: see `launch`."""
     gc.disable()  # hardly any cycles, and a collection would unshare pages in every child
     _close_all_but(fd)
     for number in _SIGNALS:
@@ -273,7 +273,8 @@ def main(fd: int) -> None:
     os.close(null)
     os.chdir("/")
     os.set_inheritable(fd, False)
-    Helper(Channel(_socket.socket(fileno=fd))).run()
+    known = (int(guarded[0]), guarded[1]) if guarded else None
+    Helper(Channel(_socket.socket(fileno=fd)), known).run()
 
 
 def _close_all_but(kept: int) -> None:

@@ -13,7 +13,7 @@ import sys
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _CODE = (
     "import sys; sys.path.append(sys.argv[2]); "
-    "from agent.host.helper import main; main(int(sys.argv[1]))"
+    "from agent.host.helper import main; main(int(sys.argv[1]), sys.argv[3:])"
 )
 _FD = 3
 #: What a terminal or a service manager sends to everybody; the helper lets it pass.
@@ -38,15 +38,17 @@ def launch_if_possible() -> Launched | None:
         return None
 
 
-def launch() -> Launched:
+def launch(guard: tuple[int, str] | None = None) -> Launched:
     """Start a helper (OSError: no descriptors or processes left).
 
+    `guard` is what it guards from the first moment on: the agent's mark and the directory of its
+    cgroups; one that is launched before these are known is told later.
     To be called in the agent's main thread: the processes it starts die with the thread that
     started the helper. It has its own session, so that Ctrl-C does not reach it.
     """
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     try:
-        argv = (sys.executable, "-I", "-S", "-c", _CODE, str(_FD), _ROOT)
+        argv = (sys.executable, "-I", "-S", "-c", _CODE, str(_FD), _ROOT, *map(str, guard or ()))
         actions = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), _FD)]
         pid = os.posix_spawn(
             sys.executable,

@@ -29,6 +29,7 @@ from agent.host.launch import Launched, launch
 from agent.host.process import Captured as Captured
 from agent.host.process import Child, Command, SpawnError
 from agent.host.reactor import Reactor
+from agent.host.requests import Birth, Running
 from agent.host.scheduler import Scheduler, Timer
 
 if TYPE_CHECKING:
@@ -37,45 +38,6 @@ if TYPE_CHECKING:
 _GRACE = 1.0
 _PING_EVERY = 1.0
 _CLOSE_SECONDS = 12.0
-
-
-class Running:
-    """A captured command that has not answered yet."""
-
-    __slots__ = ("_spawner", "command", "done", "id", "mark", "started_at", "watchdog")
-
-    def __init__(
-        self,
-        spawner: Spawner,
-        id_: int,
-        command: Command,
-        mark: int,
-        done: Callable[[Captured], None],
-        started_at: float,
-    ) -> None:
-        self._spawner = spawner
-        self.id = id_
-        self.command = command
-        self.mark = mark
-        self.done = done
-        self.started_at = started_at
-        self.watchdog: Timer | None = None
-
-    def cancel(self) -> None:
-        """Kill everything the command started; `done` will not be called. Harmless when over."""
-        self._spawner.cancel(self)
-
-
-class _Birth:
-    """A main process that is being started."""
-
-    __slots__ = ("boundary", "command", "mark", "result")
-
-    def __init__(self, command: Command, boundary: Boundary, mark: int) -> None:
-        self.command = command
-        self.boundary = boundary
-        self.mark = mark
-        self.result: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
 
 
 class Spawner:
@@ -103,7 +65,7 @@ class Spawner:
         self._die = die_with_agent
         self._launched = launched
         self._link: HelperLink | None = None
-        self._births: dict[int, _Birth] = {}
+        self._births: dict[int, Birth] = {}
         self._running: dict[int, Running] = {}
         self._slow: set[str] = set()
         self._last_id = 0
@@ -158,7 +120,7 @@ class Spawner:
         The descriptors stay the caller's; None is /dev/null. The process is a child of the agent
         and leads its own session. Raises `SpawnError`; when cancelled, the process is killed.
         """
-        birth = _Birth(command, boundary, boundary.new_mark())
+        birth = Birth(command, boundary, boundary.new_mark())
         given = [(1, stdin), (2, stdout), (4, stderr), (8, boundary.cgroup_fd)]
         fds = tuple(fd for _, fd in given if fd is not None)
         present = sum(bit for bit, fd in given if fd is not None)
@@ -193,7 +155,9 @@ class Spawner:
         `inside` is the main process whose mounts the command is to see.
         """
         id_ = self._next_id()
-        running = Running(self, id_, command, boundary.new_mark(), done, self._scheduler.time())
+        running = Running(
+            self.cancel, id_, command, boundary.new_mark(), done, self._scheduler.time()
+        )
         self._running[id_] = running
         cgroup_fd = boundary.cgroup_fd if boundary.limited else None
         fds, present = ((), 0) if cgroup_fd is None else ((cgroup_fd,), 8)
@@ -262,7 +226,7 @@ class Spawner:
         if self._link is None:
             if self._closed:
                 raise OSError(errno.ESHUTDOWN, "the spawner is closed")
-            launched, self._launched = self._launched or launch(), None
+            launched, self._launched = self._launched or launch(self._guarded()), None
             self._link = self._connect(launched)
         return self._link
 
@@ -275,9 +239,12 @@ class Spawner:
         self._reaper.watched(launched.pid)
         link.process.on_exit(lambda _status: self._reaper.forget(launched.pid))
         self._unanswered = False
-        guard = (self._reaper.agent_mark, self._containment.cgroup_path) if self._die else None
-        link.send((wire.GUARD, 0, guard))
+        link.send((wire.GUARD, 0, self._guarded()))
         return link
+
+    def _guarded(self) -> tuple[int, str] | None:
+        """What is killed when the agent is gone: its mark, and the directory of its cgroups."""
+        return (self._reaper.agent_mark, self._containment.cgroup_path) if self._die else None
 
     def _received(self, message: Message, fds: list[int]) -> None:
         self._unanswered = False
@@ -331,7 +298,7 @@ class Spawner:
             birth.result.set_exception(spawn_error(command.argv[0], command.cwd, reason))
         self._reaper.expect_no_more(birth.mark)
 
-    def _adopt(self, birth: _Birth, pid: int, fds: list[int]) -> Child:
+    def _adopt(self, birth: Birth, pid: int, fds: list[int]) -> Child:
         if not fds:  # we had no free descriptor to receive it
             fds.append(os.pidfd_open(pid))
         boundary = birth.boundary

@@ -23,7 +23,16 @@ def read_documents(path: str) -> Iterator[Document | Problem]:
     Suffixes .json and .toml tell the format; else the text itself does, and mostly it is YAML.
     """
     name = "<stdin>" if path == STDIN else path
-    text = _text(path, name)
+    raw = _raw(path, name)
+    if isinstance(raw, Problem):
+        yield raw
+        return
+    yield from documents_in(raw, name)
+
+
+def documents_in(raw: bytes, name: str) -> Iterator[Document | Problem]:
+    """The same for what a file of this name was found to hold."""
+    text = _text(raw, name)
     if isinstance(text, Problem):
         yield text
         return
@@ -31,12 +40,12 @@ def read_documents(path: str) -> Iterator[Document | Problem]:
         yield Problem(name, 1, "", "is empty")
         return
     try:
-        yield from _documents(text, os.path.splitext(path)[1].lower() if path != STDIN else "")
+        yield from _documents(text, os.path.splitext(name)[1].lower())
     except TextError as exc:
         yield Problem(name, max(exc.line, 1), "", exc.text)
 
 
-def _text(path: str, name: str) -> str | Problem:
+def _raw(path: str, name: str) -> bytes | Problem:
     try:
         if path == STDIN:
             raw = sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -50,6 +59,10 @@ def _text(path: str, name: str) -> str | Problem:
         return Problem(name, 1, "", f"cannot be read: {reason.lower()}")
     if len(raw) > MAX_BYTES:
         return Problem(name, 1, "", f"is larger than {MAX_BYTES // 1024 // 1024} MiB")
+    return raw
+
+
+def _text(raw: bytes, name: str) -> str | Problem:
     if b"\0" in raw:
         line = raw[: raw.index(b"\0")].count(b"\n") + 1
         return Problem(name, line, "", "is binary, not a manifest")

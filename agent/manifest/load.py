@@ -17,7 +17,7 @@ from agent.manifest.decode import decode
 from agent.manifest.defaults import default_pod
 from agent.manifest.document import Document, show_path
 from agent.manifest.errors import FieldError, Problem
-from agent.manifest.files import STDIN, read_documents
+from agent.manifest.files import STDIN, documents_in, read_documents
 from agent.manifest.findings import FindingKind
 from agent.manifest.gates import HONOURED
 from agent.manifest.origin import Origin
@@ -70,6 +70,13 @@ def load(paths: Sequence[str]) -> Manifest:
     return loader.manifest()
 
 
+def load_content(raw: bytes, name: str) -> Manifest:
+    """The same for what one file of this name was found to hold."""
+    loader = _Loader()
+    loader.add_documents(documents_in(raw, name), name)
+    return loader.manifest()
+
+
 class _Loader:
     """Collects what the files hold."""
 
@@ -92,10 +99,13 @@ class _Loader:
 
     def add_file(self, path: str) -> None:
         """Everything that a file holds; its problems in the order of lines."""
+        self.add_documents(read_documents(path), "<stdin>" if path == STDIN else path)
+
+    def add_documents(self, documents: Iterable[Document | Problem], name: str) -> None:
+        """What a reader found in a file of this name."""
         before = len(self._problems)
-        name = "<stdin>" if path == STDIN else path
         is_empty = True
-        for found in read_documents(path):
+        for found in documents:
             if isinstance(found, Problem):
                 self._problems.append(found)
             elif found.value is not None:

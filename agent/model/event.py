@@ -72,6 +72,7 @@ class Reason(StrEnum):
     FAILED_MOUNT = "FailedMount"
     FAILED_CREATE_POD_CONTAINER = "FailedCreatePodContainer"
     FIELD_IGNORED = "FieldIgnored"
+    INVALID_MANIFEST = "InvalidManifest"
     LIMITS_NOT_ENFORCED = "LimitsNotEnforced"
     LOG_WRITE_FAILED = "LogWriteFailed"
     INVALID_ANNOTATION = "InvalidAnnotation"

@@ -15,7 +15,8 @@ import msgspec
 from agent.action import runner
 from agent.action.result import ActionResult, Outcome
 from agent.host.identifiers import new_container_id
-from agent.host.spawner import Captured, Running
+from agent.host.process import Captured
+from agent.host.requests import Running
 from agent.model.container import Container
 from agent.model.pod import Pod
 from agent.pod.machine import Machine

@@ -143,9 +143,13 @@ class PodFacts(msgspec.Struct):
             self._gone[run.container_id] = asyncio.Event()
         self.changed()
 
-    def reveal(self, container_id: str) -> None:
-        """The postStart hook of this run returned."""
-        self.hidden.discard(container_id)
+    def reveal(self, run: ContainerRun, failure: tuple[str, str] | None = None) -> None:
+        """The postStart hook of this run returned; `failure` is why the start failed by it."""
+        if failure is None:
+            self.start_succeeded(run.name)
+        else:
+            self.start_failures[run.name] = failure
+        self.hidden.discard(run.container_id)
         self.changed()
 
     def finished(self, name: str, container_id: str, ended: Ended) -> None:

@@ -14,7 +14,7 @@ from agent.host.spawner import Spawner
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """One of each; made and closed by `agent.daemon`."""
+    """One of each; made and closed by `agent.daemon.node`."""
 
     reactor: Reactor
     scheduler: Scheduler

@@ -1,4 +1,4 @@
-"""All pods of this machine: one supervised worker each; add, delete, wait."""
+"""All pods of this machine: one supervised worker each; add, update, delete, wait."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from agent.model.pod import Pod
 from agent.model.status import PodStatus
 from agent.pod.facts import PodFacts
 from agent.pod.recorder import Recorder
+from agent.pod.starter import BackOffLimits
 from agent.rules.annotations import problems
+from agent.rules.pod_change import PodChange, pod_change, updated
 from agent.rules.qos import qos_class
+from agent.rules.shutdown import shutdown_groups
 
 Key = tuple[str, str]
 
@@ -34,6 +37,9 @@ class Worker(Protocol):
     @property
     def facts(self) -> PodFacts: ...
     def stop(self, pod: Pod, grace_seconds: int | None = None) -> None: ...
+    def update(self, pod: Pod) -> None: ...
+    def reconfigure(self, limits: BackOffLimits) -> None: ...
+    def hasten(self, seconds: int) -> None: ...
     def kill(self) -> None: ...
     async def run(self) -> None: ...
 
@@ -68,7 +74,10 @@ class PodManager:
         self._on_fault = on_fault
         self._group = asyncio.TaskGroup()
         self._workers: dict[Key, Worker] = {}
+        self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._deleted: set[Key] = set()
+        #: Pods whose predecessor of the same name is still ending, with what is ignored of them.
+        self._waiting: dict[Key, tuple[Pod, tuple[str, ...]]] = {}
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -102,15 +111,47 @@ class PodManager:
         )
         for text in ignored:
             self._recorder.record(stored, EventType.WARNING, Reason.FIELD_IGNORED, text)
-        for text in problems(stored):
-            self._recorder.record(stored, EventType.WARNING, Reason.INVALID_ANNOTATION, text)
-        self._group.create_task(self._supervise(key, worker), name=f"pod {key[0]}/{key[1]}")
+        self._check_annotations(stored)
+        self._tasks[key] = self._group.create_task(
+            self._supervise(key, worker), name=f"pod {key[0]}/{key[1]}"
+        )
+
+    def update(self, pod: Pod, ignored: tuple[str, ...] = ()) -> None:
+        """Make the pod of this name be as given (complete, as for `add`).
+
+        It is started, changed in place or replaced, as `rules.pod_change` decides; a replaced pod
+        gets its full grace before the new one starts, with a new UID. The latest update wins.
+        """
+        key = _key(pod)
+        if key in self._deleted:
+            self._waiting[key] = pod, ignored
+            return
+        stored = self._store.get(Pod, *key)
+        if stored is None:
+            self.add(pod, ignored)
+            return
+        match pod_change(stored, pod):
+            case PodChange.NONE:
+                return
+            case PodChange.IN_PLACE:
+                changed = self._store.put(updated(stored, pod))
+                self._check_annotations(changed)
+                if key in self._workers:
+                    self._workers[key].update(changed)
+            case PodChange.REPLACE:
+                self.delete(*key)
+                self._waiting[key] = pod, ignored
+                self._succeed(key)
 
     def delete(self, namespace: str, name: str, grace_seconds: int | None = None) -> None:
         """Ask for a graceful end; the pod leaves the store when nothing of it is left."""
         key = namespace, name
+        self._waiting.pop(key, None)
         worker = self._workers.get(key)
-        if worker is None or key in self._deleted:
+        if worker is None:
+            self._store.delete(Pod, *key)  # it ended by itself some time ago
+            return
+        if key in self._deleted:
             return
         self._deleted.add(key)
         stored = self._store.get(Pod, namespace, name) or worker.pod
@@ -128,6 +169,27 @@ class PodManager:
         """Ask every pod for a graceful end."""
         for namespace, name in tuple(self._workers):
             self.delete(namespace, name)
+
+    async def stop_all(self) -> None:
+        """A graceful end of all pods, low priorities first; returns when nothing is left."""
+        self._waiting.clear()
+        for group in shutdown_groups(worker.pod for worker in self._workers.values()):
+            for pod in group:
+                self.delete(*_key(pod))
+            tasks = [self._tasks[key] for key in map(_key, group) if key in self._tasks]
+            if tasks:
+                await asyncio.wait(tasks)
+
+    def hasten_all(self, seconds: int) -> None:
+        """Whatever grace is left, all pods shall be gone within `seconds`."""
+        self.delete_all()
+        for worker in tuple(self._workers.values()):
+            worker.hasten(seconds)
+
+    def reconfigure(self, limits: BackOffLimits) -> None:
+        """The node's configuration changed: pods that wait for an image look again now."""
+        for worker in self._workers.values():
+            worker.reconfigure(limits)
 
     def kill_all(self) -> None:
         """SIGKILL to everything, now."""
@@ -159,10 +221,20 @@ class PodManager:
                     f"error determining status: {exc}",
                 )
                 await self._clock.sleep(_RESTART_SECONDS)
-        del self._workers[key]
+        del self._workers[key], self._tasks[key]
         if key in self._deleted:
             self._deleted.discard(key)
             self._store.delete(Pod, *key)
+            self._succeed(key)
+
+    def _check_annotations(self, pod: Pod) -> None:
+        for text in problems(pod):
+            self._recorder.record(pod, EventType.WARNING, Reason.INVALID_ANNOTATION, text)
+
+    def _succeed(self, key: Key) -> None:
+        """Start the pod that waits for its predecessor's end, unless that still lasts."""
+        if key not in self._workers and key in self._waiting:
+            self.add(*self._waiting.pop(key))
 
 
 def _key(pod: Pod) -> Key:

@@ -10,8 +10,8 @@ import msgspec
 
 from agent.action.runner import Engines
 from agent.host import files
-from agent.host.process import Child, SpawnError
-from agent.host.spawner import Captured, Running
+from agent.host.process import Captured, Child, SpawnError
+from agent.host.requests import Running
 from agent.host.streams import Streams
 from agent.model.runtime import ContainerRun, RunState
 from agent.pod.blueprint import Blueprint, Naming, Settings, Sources

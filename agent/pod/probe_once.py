@@ -15,7 +15,8 @@ from agent.action import runner
 from agent.action.handler import Role
 from agent.action.result import ActionResult, Outcome
 from agent.action.runner import Engines
-from agent.host.spawner import Captured, Running
+from agent.host.process import Captured
+from agent.host.requests import Running
 from agent.model.container import Container
 from agent.model.handler import Probe
 from agent.model.pod import Pod

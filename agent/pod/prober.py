@@ -59,8 +59,14 @@ class PodProber:
         for container in (*sidecars, *self._pod.spec.containers):
             for kind, probe in probes_of(container):
                 worker = ProbeWorker(self._pod, container, kind, probe, self._parts)
+                worker.start(probe_schedule.stagger(len(self._workers)))
                 self._workers[container.name, kind] = worker
-                worker.start()
+
+    def update(self, pod: Pod) -> None:
+        """The pod changed in place: what is reported from now on is about `pod`."""
+        self._pod = pod
+        for worker in self._workers.values():
+            worker.update(pod)
 
     def trigger_readiness(self, name: str) -> None:
         """Run a container's readiness probe out of turn, soon (UpdatePodStatus)."""
@@ -147,9 +153,12 @@ class ProbeWorker:
             kind, meta.namespace, meta.name, meta.uid, container.name
         )
 
-    def start(self) -> None:
-        """Begin the ticker; the first look is at once, and finds no container yet."""
-        self._next = self._parts.scheduler.time()
+    def start(self, delay: float = 0.0) -> None:
+        """Begin the ticker, `delay` seconds from now.
+
+        The first look is at once, and finds no container yet.
+        """
+        self._next = self._parts.scheduler.time() + delay
         self._tick()
 
     def stop(self) -> None:
@@ -164,6 +173,10 @@ class ProbeWorker:
             self._running.cancel()
             self._running = None
         self._drop_series()
+
+    def update(self, pod: Pod) -> None:
+        """The same pod with other labels, annotations or images."""
+        self._pod = pod
 
     def trigger(self) -> None:
         """Run out of turn: at the next turn of the loop, or when the present run has ended."""

@@ -41,6 +41,21 @@ class Recorder:
         component: str = COMPONENT,
     ) -> None:
         """Record that something happened to `pod`, or to its container of that name."""
+        self._record(reference(pod, container), type_, reason, message, component)
+
+    def record_node(self, type_: EventType, reason: Reason, message: str) -> None:
+        """Record that something happened to this node (kubelet: its reference has no UID else)."""
+        node = ObjectReference(kind="Node", name=self._node_name, uid=self._node_name)
+        self._record(node, type_, reason, message, COMPONENT)
+
+    def _record(
+        self,
+        about: ObjectReference,
+        type_: EventType,
+        reason: Reason,
+        message: str,
+        component: str,
+    ) -> None:
         now = self._clock.now()
         now_ns = self._unique_time(now.timestamp())
         stamp = now.replace(microsecond=0)
@@ -48,12 +63,12 @@ class Recorder:
             api_version="v1",
             kind="Event",
             metadata=ObjectMeta(
-                name=event_name(pod.metadata.name, now_ns),
-                namespace=pod.metadata.namespace,
+                name=event_name(about.name, now_ns),
+                namespace=about.namespace or "default",
                 uid=new_uid(),
                 creation_timestamp=stamp,
             ),
-            involved_object=reference(pod, container),
+            involved_object=about,
             reason=reason,
             message=message,
             source=EventSource(component=component, host=self._node_name),

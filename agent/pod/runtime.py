@@ -37,6 +37,10 @@ class HostRuntime:
         self._machine = machine
         self._sources = sources
 
+    def reconfigure(self, settings: Settings) -> None:
+        """Runs that are made from now on follow these settings."""
+        self._settings = settings
+
     def image_problem(self, container: Container) -> str | None:
         """Why the image cannot be used: without a command it needs an entry in `[images]`."""
         if container.command or images.find(self._settings.images, container.image) is not None:

@@ -33,6 +33,8 @@ from agent.rules.image_pull import PullFailure
 #: between restarts if that is less.
 RETRY_SECONDS = 10.0
 
+_HOOK_FAILED = "PostStartHookError"
+
 
 class Attempt(msgspec.Struct, frozen=True):
     """How an attempt to start went; `retry_at` is in loop time."""
@@ -123,6 +125,11 @@ class Starter:
         self._group = group
         for name, instance in self._facts.live.items():
             self._watch(name, instance)
+
+    def reconfigure(self, limits: BackOffLimits) -> None:
+        """The configuration changed: other delays, and perhaps other images, so look anew."""
+        self._limits = limits
+        self._pulls.clear()
 
     def end_hooks(self) -> None:
         """The pod is to end: no postStart hook, of now or of what just starts, may delay that."""
@@ -232,8 +239,7 @@ class Starter:
         failure = await self._run_hook(container.name, hook, instance)
         if failure is None:
             # Until now the status has shown why the container was waiting.
-            self._facts.start_succeeded(container.name)
-            self._facts.reveal(run.container_id)
+            self._facts.reveal(run)
             return Attempt(True)
         self._event(
             pod,
@@ -248,8 +254,8 @@ class Starter:
             message="FailedPostStartHook",
             reason=KillReason.FAILED_POST_START_HOOK,
         )
-        self._refused(pod, container, "PostStartHookError", failure)
-        self._facts.reveal(run.container_id)
+        self._metrics.start_failed(_kind(pod, container), _HOOK_FAILED)
+        self._facts.reveal(run, (_HOOK_FAILED, failure))
         return Attempt(False)
 
     async def _run_hook(self, name: str, hook: LifecycleHandler, instance: Instance) -> str | None:

@@ -13,6 +13,7 @@ import msgspec
 
 from agent.host.clock import Clock
 from agent.host.scheduler import Scheduler
+from agent.model.container import Container
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
 from agent.model.runtime import ProbeKind, Sandbox
@@ -22,12 +23,12 @@ from agent.pod.prober import PodProber
 from agent.pod.readiness_hooks import ReadinessHooks
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter
-from agent.pod.starter import Starter
+from agent.pod.starter import BackOffLimits, Starter
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
 from agent.rules import deadline, grace, plan
 from agent.rules.actions import PodActions
-from agent.rules.annotations import AnnotationError, drain_seconds
+from agent.rules.annotations import drain_seconds
 from agent.rules.readiness import wants_readiness_probe
 from agent.rules.restart import is_sidecar
 
@@ -55,10 +56,8 @@ class PodWorker:
         self._pod = pod
         self._parts = parts
         self._terminated = False
-        self._containers = {
-            container.name: container
-            for container in (*pod.spec.init_containers, *pod.spec.containers)
-        }
+        self._containers = _by_name(pod)
+        self._group: asyncio.TaskGroup | None = None
         self._ordinary_init = frozenset(
             container.name for container in pod.spec.init_containers if not is_sidecar(container)
         )
@@ -95,6 +94,32 @@ class PodWorker:
         self._parts.starter.end_hooks()
         self._wake.set()
 
+    def update(self, pod: Pod) -> None:
+        """Go on with `pod`, which differs in labels, annotations or images only.
+
+        A container whose image changed is restarted by the next plan.
+        """
+        self._pod = pod
+        self._containers = _by_name(pod)
+        self._parts.prober.update(pod)
+        self._wake.set()
+
+    def reconfigure(self, limits: BackOffLimits) -> None:
+        """The node's configuration changed: look anew for what could not be started."""
+        self._parts.starter.reconfigure(limits)
+        self._wake.set()
+
+    def hasten(self, seconds: int) -> None:
+        """The pod is stopping, and shall be gone within `seconds`: no hook is waited for."""
+        self._stopping = self._hurries = True
+        self._grace = seconds
+        self._parts.starter.end_hooks()
+        if self._group is not None:
+            for instance in tuple(self._parts.facts.live.values()):
+                self._group.create_task(instance.stop(seconds), name="hasten")
+        self._parts.scheduler.call_later(seconds, self._parts.readiness_hooks.cancel)
+        self._wake.set()
+
     def kill(self) -> None:
         """Everything ends now: SIGKILL to all that runs, and to what is just being started."""
         self._stopping = self._killed = True
@@ -113,6 +138,7 @@ class PodWorker:
         May be called again after it raised: it goes on from the facts.
         """
         async with asyncio.TaskGroup() as group:
+            self._group = group
             self._parts.starter.adopt(group)
             self._parts.readiness_hooks.adopt(group)
             while not self._is_over():
@@ -185,7 +211,7 @@ class PodWorker:
     async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
         for name in (*actions.init_containers_to_start, *actions.containers_to_start):
-            if self._stopping:
+            if self._stopping or self._parts.reporter.is_over():
                 break
             container = self._containers[name]
             attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
@@ -237,10 +263,7 @@ class PodWorker:
         clock, facts = self._parts.clock, self._parts.facts
         if self._pod.metadata.deletion_timestamp is None or not self._serves():
             return
-        try:
-            due = clock.monotonic() + drain_seconds(self._pod)
-        except AnnotationError:  # an event said so when the pod was admitted
-            return
+        due = clock.monotonic() + drain_seconds(self._pod)
         timer = self._parts.scheduler.call_at(due, self._wake.set)
         try:
             while facts.live and not (self._hurries or self._killed) and clock.monotonic() < due:
@@ -266,3 +289,7 @@ class PodWorker:
         """Only what is published changed; the next plan would be the same."""
         if not self._terminated:
             self._report()
+
+
+def _by_name(pod: Pod) -> dict[str, Container]:
+    return {c.name: c for c in (*pod.spec.init_containers, *pod.spec.containers)}

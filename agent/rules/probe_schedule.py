@@ -6,6 +6,9 @@ a probe is running is kept, further ones are dropped. All times are seconds on o
 
 from __future__ import annotations
 
+_TOGETHER = 8
+_STEP = 0.001
+
 
 def start_delay(
     period: int, fraction: float, *, agent_age: float, was_already_there: bool
@@ -16,6 +19,15 @@ def start_delay(
     `fraction` (0 to 1, random) of the period keeps the probes of all pods from coming at once.
     """
     return period * fraction if was_already_there and agent_age < period else 0.0
+
+
+def stagger(number: int) -> float:
+    """By how many seconds the ticks of a pod's worker come later, the first worker being number 0.
+
+    The workers of a pod begin at one moment. The probes of a hundred containers would come at
+    one moment too, in every period, and hold each other up; goroutines spread by themselves.
+    """
+    return number // _TOGETHER * _STEP
 
 
 def next_tick(tick: float, period: int, now: float) -> float:

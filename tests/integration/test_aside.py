@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from agent.config import Config, Node
-from agent.daemon import Hooks, open_node
+from agent.daemon.node import Hooks, open_node
 from agent.host import descendants
 from agent.manifest.defaults import default_pod
 from agent.model.config_data import ConfigMap
@@ -36,9 +36,9 @@ async def node(folder: Path, store: MemoryStore) -> AsyncIterator[PodManager]:
         env={"FROM_NODE": "yes"},
     )
     hooks = Hooks(follower=lambda *_: None, problem=pytest.fail)
-    async with asyncio.timeout(_PATIENCE), open_node(config, store, hooks, None) as manager:
-        yield manager
-        manager.delete_all()
+    async with asyncio.timeout(_PATIENCE), open_node(config, store, hooks, None) as opened:
+        yield opened.manager
+        opened.manager.delete_all()
 
 
 def pod(script: str, folder: Path, *, on_ready: str, on_not_ready: str, **fields: Any) -> Pod:

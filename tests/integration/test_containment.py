@@ -23,6 +23,7 @@ from tests.support.children import (
     PATH,
     Host,
     Mode,
+    cgroups_of,
     python,
     running_host,
     runs,
@@ -354,7 +355,7 @@ async def test_if_the_agent_is_killed_nothing_of_it_is_left(mode: str) -> None:
     await agent.process.wait()
 
     await until(lambda: not agent.left() and not runs(agent.helper))
-    assert not list(Path("/sys/fs/cgroup").rglob(f"barepod-{agent.process.pid}-*"))
+    assert not cgroups_of(agent.process.pid)
 
 
 @pytest.mark.parametrize("mode", ["cgroup", "subreaper"])
@@ -370,7 +371,7 @@ async def test_if_agent_and_helper_are_killed_at_once_the_mains_die(mode: str) -
     await agent.kill_left()
     if mode == "cgroup":  # the next agent tidies up
         async with running_host("cgroup"):
-            assert not list(Path("/sys/fs/cgroup").rglob(f"barepod-{agent.process.pid}-*"))
+            assert not cgroups_of(agent.process.pid)
 
 
 async def test_a_daemons_pods_outlive_its_crash() -> None:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from agent.config import Config, Node
-from agent.daemon import Hooks, open_node
+from agent.daemon.node import Hooks, open_node
 from agent.manifest.defaults import default_pod
 from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import Event
@@ -90,9 +90,9 @@ async def node(folder: Path) -> AsyncIterator[RealNode]:
     )
     store = MemoryStore()
     hooks = Hooks(follower=lambda _pod, _name: None, problem=pytest.fail, signals={})
-    async with asyncio.timeout(_PATIENCE), open_node(config, store, hooks, None) as manager:
-        yield RealNode(folder, manager, store)
-        manager.delete_all()
+    async with asyncio.timeout(_PATIENCE), open_node(config, store, hooks, None) as node:
+        yield RealNode(folder, node.manager, store)
+        node.manager.delete_all()
 
 
 def config_map(namespace: str = "default", **data: str) -> ConfigMap:

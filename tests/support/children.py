@@ -123,3 +123,12 @@ def zombies() -> list[int]:
 def open_descriptors(pid: int | None = None) -> int:
     """How many descriptors a process has."""
     return sum(1 for _ in Path(f"/proc/{pid or 'self'}/fd").iterdir())
+
+
+def cgroups_of(pid: int) -> list[str]:
+    """The cgroups that an agent made; those of others may come and go meanwhile."""
+    return [
+        folder
+        for folder, _, _ in os.walk("/sys/fs/cgroup")
+        if Path(folder).name.startswith(f"barepod-{pid}-")
+    ]

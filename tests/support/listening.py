@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 
@@ -35,7 +35,7 @@ class Outside:
     metrics: Metrics = field(default_factory=Metrics)
     problems: list[str] = field(default_factory=list)
     news: list[str] = field(default_factory=list)
-    listeners: dict[str, Listener] = field(default_factory=dict)
+    listeners: Mapping[str, Listener] = field(default_factory=dict)
 
     async def ask(self, path: str, method: str = "GET", *headers: str) -> Answer:
         """One request to the health listener."""

@@ -79,7 +79,7 @@ class FakeRun:
 class FakeHandler:
     """A handler that follows a script and notes when it was asked."""
 
-    def __init__(self, node: Node, what: str, script: Script) -> None:
+    def __init__(self, node: PretendedNode, what: str, script: Script) -> None:
         self._node = node
         self._what = what
         self._script = script
@@ -100,7 +100,9 @@ class FakeHandler:
 class FakeInstance:
     """A pretended run of a container."""
 
-    def __init__(self, node: Node, name: str, container_id: str, life: float | None, code: int):
+    def __init__(
+        self, node: PretendedNode, name: str, container_id: str, life: float | None, code: int
+    ):
         self._node = node
         self._name = name
         self.container_id = container_id
@@ -155,7 +157,7 @@ def _kind(handler: ProbeHandler) -> str:
 
 
 class _Prepared:
-    def __init__(self, node: Node, container: Container, restart_count: int) -> None:
+    def __init__(self, node: PretendedNode, container: Container, restart_count: int) -> None:
         self._node = node
         self._container = container
         self._count = restart_count
@@ -186,12 +188,11 @@ class _Prepared:
         return run, instance
 
 
-class Node:
-    """One pod and its worker; `log` has what happened, with the second in which it did."""
+class PretendedNode:
+    """What pods run on; `log` has what happened, with the second in which it did."""
 
     def __init__(
         self,
-        pod: Pod,
         behaviours: dict[str, Behaviour] | None = None,
         scripts: dict[str, Script] | None = None,
         volumes: Volumes | None = None,
@@ -206,10 +207,7 @@ class Node:
         self.recorder = Recorder(self.store, self.clock, "node")
         self._behaviours = behaviours or {}
         self.statuses: list[tuple[float, Pod]] = []
-        self._shown_until: int | None = None
-        stored = self.store.put(pod)
-        self.store.watch(self._seen)
-        self.worker = Assembly(
+        self.assembly = Assembly(
             runtime=self,
             aside=self,
             volumes=lambda _: volumes or NoVolumes(),
@@ -220,7 +218,7 @@ class Node:
             scheduler=self.scheduler,
             limits=BackOffLimits(),
             address="127.0.0.1",
-        ).worker(stored)
+        )
 
     def behaviour(self, name: str) -> Behaviour:
         return self._behaviours.setdefault(name, Behaviour())
@@ -246,12 +244,6 @@ class Node:
             raise error
         return _Prepared(self, container, restart_count)
 
-    @property
-    def pod(self) -> Pod:
-        pod = self.store.get(Pod, "default", self.worker.pod.metadata.name)
-        assert pod is not None
-        return pod
-
     def times(self, what: str) -> list[float]:
         """When this was noted."""
         return [at for at, noted in self.log if noted == what]
@@ -264,6 +256,34 @@ class Node:
             if not reason or event.reason == reason
             for _ in range(event.count)
         ]
+
+    def _seen(self, change: object) -> None:
+        obj = getattr(change, "object", None)
+        if isinstance(obj, Pod):
+            self.statuses.append((round(self.scheduler.time(), 3), obj))
+
+
+class Node(PretendedNode):
+    """One pod and its worker on a node of their own."""
+
+    def __init__(
+        self,
+        pod: Pod,
+        behaviours: dict[str, Behaviour] | None = None,
+        scripts: dict[str, Script] | None = None,
+        volumes: Volumes | None = None,
+    ) -> None:
+        super().__init__(behaviours, scripts, volumes)
+        self._shown_until: int | None = None
+        stored = self.store.put(pod)
+        self.store.watch(self._seen)
+        self.worker = self.assembly.worker(stored)
+
+    @property
+    def pod(self) -> Pod:
+        pod = self.store.get(Pod, "default", self.worker.pod.metadata.name)
+        assert pod is not None
+        return pod
 
     def recorded(self) -> list[Event]:
         """The events so far."""
@@ -310,11 +330,6 @@ class Node:
             self.frozen = self.pod
             self._shown_until = len(self.statuses)
             self.worker.kill()
-
-    def _seen(self, change: object) -> None:
-        obj = getattr(change, "object", None)
-        if isinstance(obj, Pod):
-            self.statuses.append((round(self.scheduler.time(), 3), obj))
 
 
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -118,3 +119,26 @@ def test_a_second_thread_waits_until_all_is_there(package: Path) -> None:
     second.join(5)
 
     assert sorted(found) == [1, 2]
+
+
+def test_a_pattern_is_compiled_when_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        tmp_path,
+        "later_patterns.py",
+        "import re\nword = re.compile('[a-z]+', re.I)\nbroken = re.compile('(')\n",
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    finder = PutOff(frozenset(), frozenset(("later_patterns",)))
+    monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+    compile_now = re.compile
+
+    module = importlib.import_module("later_patterns")
+
+    assert re.compile is compile_now
+    assert module.word.match("Ab1").group() == "Ab"
+    assert module.word.pattern == "[a-z]+"
+    with pytest.raises(re.error):
+        module.broken.match("")
+    del sys.modules["later_patterns"]

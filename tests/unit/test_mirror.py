@@ -23,6 +23,7 @@ EXCUSES = {
                 "container",
                 "event",
                 "handler",
+                "manifest_file",
                 "meta",
                 "names",
                 "namespace",
@@ -64,6 +65,7 @@ EXCUSES = {
                 "helper_link",
                 "launch",
                 "reaper",
+                "requests",
                 "wire",
             )
         ),

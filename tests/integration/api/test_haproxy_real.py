@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from agent.config import Config, Node
-from agent.daemon import Hooks, open_node
+from agent.daemon.node import Hooks, open_node
 from agent.manifest.defaults import default_pod
 from agent.model.pod import Pod
 from agent.pod.manager import PodManager
@@ -110,11 +110,11 @@ async def backend(
     folders = {f"{name}_dir": str(folder / name) for name in ("manifest", "state", "log", "run")}
     config = Config(node=Node(name="vm", **folders))
     hooks = Hooks(follower=lambda *_: None, problem=problems.append)
-    async with open_node(config, store, hooks, None) as manager:
+    async with open_node(config, store, hooks, None) as opened:
         try:
-            yield Backend(manager, store, ports)
+            yield Backend(opened.manager, store, ports)
         finally:
-            manager.kill_all()
+            opened.manager.kill_all()
     assert problems == []
 
 

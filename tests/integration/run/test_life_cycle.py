@@ -363,7 +363,8 @@ def test_text_output_shows_events_status_and_prefixed_lines(place: Path) -> None
         assert "c | hello" in run.lines
         started = [line.split() for line in run.lines if "Started" in line]
         assert started == [["Normal", "Started", "p/c", "Started", "container", "c"]]
-        assert run.lines[-1].split()[:2] == ["Pod", "Completed"]
+        statuses = [line.split()[1] for line in run.lines if line.startswith("Pod ")]
+        assert statuses[-1] == "Completed"
         assert run.stderr == ""
 
 

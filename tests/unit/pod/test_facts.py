@@ -85,7 +85,7 @@ async def test_a_run_is_invisible_until_its_hook_has_returned() -> None:
     assert facts.visible_runs() == []
     assert len(facts.all_runs()) == 1
 
-    facts.reveal("c-10")
+    facts.reveal(run("c", "running"))
 
     assert facts.visible_runs() == facts.all_runs()
 

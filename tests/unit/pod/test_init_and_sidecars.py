@@ -248,6 +248,21 @@ async def test_a_job_ends_although_its_sidecar_would_run_for_ever() -> None:
     assert node.events("Killing") == ["Stopping container s"]
 
 
+async def test_a_sidecar_killed_by_its_probe_stays_down_when_the_job_ended_meanwhile() -> None:
+    alive = probe("alive", period_seconds=5, failure_threshold=1)
+    node = Node(
+        pod(init=(sidecar("s", liveness_probe=alive),), restart_policy="Never"),
+        {"c": Behaviour(lives=[(7, 0)]), "s": Behaviour(stop_takes=4)},
+        {"s alive": Script(lambda _: FAILURE)},
+    )
+
+    await node.run_for(60)
+
+    assert node.times("s started") == [0]
+    assert node.phases()[-1] == (9, "Succeeded")
+    assert node.events("Killing") == ["Init container s failed liveness probe"]
+
+
 async def test_a_sidecar_that_cannot_start_is_retried_and_is_no_reason_to_fail() -> None:
     error = StartError("CreateContainerConfigError", 'configmap "x" not found')
     node = Node(

@@ -14,6 +14,7 @@ from agent.model.pod import Pod
 from agent.pod.facts import PodFacts
 from agent.pod.manager import PodManager
 from agent.pod.recorder import Recorder
+from agent.pod.starter import BackOffLimits
 from agent.store.memory import MemoryStore
 from tests.support.builders import annotated, pod
 from tests.support.virtual_loop import VirtualClock
@@ -36,6 +37,15 @@ class FakeWorker:
     def stop(self, pod: Pod, grace_seconds: int | None = None) -> None:
         self.pod = pod
         self.stops.append((pod, grace_seconds))
+        self.over.set()
+
+    def update(self, pod: Pod) -> None:
+        self.pod = pod
+
+    def reconfigure(self, limits: BackOffLimits) -> None:
+        """Nothing depends on it."""
+
+    def hasten(self, seconds: int) -> None:
         self.over.set()
 
     def kill(self) -> None:

@@ -161,3 +161,14 @@ async def test_a_failing_probe_is_not_timed() -> None:
     await node.run_for(3)
 
     assert seen == [({"failed": seen[0][0]["failed"]}, 0.0)]
+
+
+async def test_the_probes_of_many_containers_spread_over_some_milliseconds() -> None:
+    names = [f"c{number}" for number in range(20)]
+    node = Node(pod(*(container(n, liveness_probe=probe("p", period_seconds=1)) for n in names)))
+
+    await node.run_for(2.5)
+
+    assert [node.times(f"probe {name} p") for name in (names[0], names[7])] == [[1, 2], [1, 2]]
+    assert node.times(f"probe {names[8]} p") == [1.001, 2.001]
+    assert node.times(f"probe {names[19]} p") == [1.002, 2.002]

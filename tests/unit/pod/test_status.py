@@ -122,19 +122,34 @@ async def test_a_hook_that_fails_is_the_reason_for_waiting() -> None:
         (16, "PostStartHookError"),
         (16, "CrashLoopBackOff"),
     ]
-    messages = [
-        status.state.waiting.message
+    waiting = [
+        (status.state.waiting.message, status.last_state.terminated is not None)
         for _, seen in node.statuses
         for status in seen.status.container_statuses
         if status.state.waiting is not None and status.state.waiting.reason == "PostStartHookError"
     ]
-    assert set(messages) == {
+    text = (
         'Exec lifecycle hook ([warm]) for Container "c" in Pod "p_default(u)" failed - error: '
         "command 'warm' exited with 1: no good, message: \"no good\""
-    }
+    )
+    assert set(waiting) == {(text, True)}
     last = node.frozen.status.container_statuses[0].last_state.terminated
     assert last is not None
     assert last.exit_code == 143
+
+
+@pytest.mark.parametrize(("policy", "code"), [("Never", 143), ("OnFailure", 0)])
+async def test_a_hook_that_fails_ends_what_is_not_started_again(policy: str, code: int) -> None:
+    node = Node(
+        pod(container("c", lifecycle=lifecycle(post_start="warm")), restart_policy=policy),
+        {"c": Behaviour(stop_code=code)},
+        {"c warm": Script(lambda _: FAILURE, takes=2.0)},
+    )
+
+    await node.run_for(20)
+
+    ended = "Error 143" if code else "Completed 0"
+    assert node.states("c") == [(0, "ContainerCreating"), (2, ended)]
 
 
 async def test_a_hook_runs_again_under_the_reason_for_which_its_container_waited() -> None:

@@ -50,3 +50,11 @@ def test_the_next_tick_is_the_first_of_the_grid_after_now(
 @given(st.floats(0, 1e6), st.integers(1, 600), st.floats(0, 5000))
 def test_a_tick_is_never_due_twice(tick: float, period: int, late: float) -> None:
     assert probe_schedule.next_tick(tick, period, tick + late) >= tick + period
+
+
+def test_the_probes_of_a_large_pod_do_not_all_come_at_once() -> None:
+    delays = [probe_schedule.stagger(number) for number in range(200)]
+
+    assert delays[:8] == [0.0] * 8
+    assert max(delays.count(delay) for delay in delays) == 8
+    assert max(delays) < 0.03

@@ -1,4 +1,4 @@
-"""Composition root: makes every object and hands it to those who need it."""
+"""Composition root: makes every object of a node and hands it to those who need it."""
 
 from __future__ import annotations
 
@@ -41,6 +41,20 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
     follower: Callable[[Pod, str], Follower | None]
     problem: Callable[[str], None]
     signals: Mapping[int, Callable[[], None]] = {}
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """A running node, as its owner needs it.
+
+    `reconfigure` takes over images, variables, log sizes and back-off of another configuration;
+    pods that wait for an image look again at once. Everything else stays as it was at the start.
+    """
+
+    manager: PodManager
+    machine: Machine
+    recorder: Recorder
+    metrics: Metrics
+    reconfigure: Callable[[Config], None]
 
 
 def settings_of(config: Config, environ: Mapping[str, str]) -> Settings:
@@ -94,11 +108,10 @@ async def open_machine(
         reactor.close()
 
 
-def _assembly(
-    config: Config, machine: Machine, store: MemoryStore, recorder: Recorder, hooks: Hooks
-) -> Assembly:
-    """What the workers of this node are made of."""
-    settings = settings_of(config, os.environ)
+def _runtime(
+    settings: Settings, machine: Machine, store: MemoryStore, recorder: Recorder, hooks: Hooks
+) -> HostRuntime:
+    """What starts the containers of this node."""
     warned: set[tuple[str, str, str]] = set()
 
     def warn(pod: Pod, container: str, text: str) -> None:
@@ -115,7 +128,18 @@ def _assembly(
         follower=hooks.follower,
         warn=warn,
     )
-    runtime = HostRuntime(settings, machine, sources)
+    return HostRuntime(settings, machine, sources)
+
+
+def _assembly(
+    config: Config,
+    machine: Machine,
+    store: MemoryStore,
+    recorder: Recorder,
+    hooks: Hooks,
+    runtime: HostRuntime,
+) -> Assembly:
+    """What the workers of this node are made of."""
 
     def volumes(pod: Pod) -> Volumes:
         if not pod.spec.volumes:
@@ -123,8 +147,8 @@ def _assembly(
         from agent.pod.volumes import PodVolumes, VolumeParts
 
         parts = VolumeParts(
-            disk_dir=settings.state_dir,
-            memory_dir=settings.run_dir,
+            disk_dir=config.node.state_dir,
+            memory_dir=config.node.run_dir,
             around=runtime.around,
             watch=lambda changed: _watch_sources(store, changed),
             recorder=recorder,
@@ -142,10 +166,14 @@ def _assembly(
         metrics=Metrics(),
         clock=machine.clock,
         scheduler=machine.scheduler,
-        limits=BackOffLimits(
-            initial=config.crash_loop.initial_seconds, maximum=config.crash_loop.max_seconds
-        ),
-        address=settings.address,
+        limits=_limits_of(config),
+        address=config.node.address,
+    )
+
+
+def _limits_of(config: Config) -> BackOffLimits:
+    return BackOffLimits(
+        initial=config.crash_loop.initial_seconds, maximum=config.crash_loop.max_seconds
     )
 
 
@@ -178,24 +206,40 @@ def _watch_sources(
 @asynccontextmanager
 async def open_node(
     config: Config, store: MemoryStore, hooks: Hooks, launched: Launched | None
-) -> AsyncIterator[PodManager]:
+) -> AsyncIterator[Node]:
     """A node that runs pods; leaving the context waits for them to end."""
     async with open_machine(launched, hooks.problem) as machine:
         recorder = Recorder(store, machine.clock, config.node.name)
-        assembly = _assembly(config, machine, store, recorder, hooks)
+        settings = settings_of(config, os.environ)
+        runtime = _runtime(settings, machine, store, recorder, hooks)
+        assembly = _assembly(config, machine, store, recorder, hooks, runtime)
 
         def fault(pod: Pod, exc: Exception) -> None:
             hooks.problem(f"internal error in pod {pod.metadata.name}, going on: {exc!r}")
 
         manager = PodManager(
-            build=assembly.worker,
+            build=lambda pod: assembly.worker(pod),
             store=store,
             recorder=recorder,
             clock=machine.clock,
             node_name=config.node.name,
             on_fault=fault,
         )
+
+        def reconfigure(changed: Config) -> None:
+            nonlocal assembly
+            limits = _limits_of(changed)
+            assembly = msgspec.structs.replace(assembly, limits=limits)
+            runtime.reconfigure(settings_of(changed, os.environ))
+            manager.reconfigure(limits)
+
         async with manager:
             for signum, callback in hooks.signals.items():
                 machine.reactor.on_signal(signum, callback)
-            yield manager
+            yield Node(
+                manager=manager,
+                machine=machine,
+                recorder=recorder,
+                metrics=assembly.metrics,
+                reconfigure=reconfigure,
+            )

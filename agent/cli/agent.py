@@ -1,0 +1,99 @@
+"""`barepod agent`: the daemon that runs the manifest directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from agent.cli.options import config_option
+
+if TYPE_CHECKING:
+    from agent.config import Config
+
+EXIT_REFUSED = 2
+EXIT_FAILED = 1
+_MAX_CONFIG = 1024 * 1024
+
+
+@click.command("agent")
+@config_option
+def command(config_file: str | None) -> None:
+    """Run every Pod of the manifest directory, and follow its changes, until told to stop.
+
+    Every *.yaml, *.yml, *.json and *.toml in node.manifest_dir is a manifest. A new file starts its
+    pods, an edited one changes or replaces them, a removed one ends them.
+
+    \b
+    Signals: SIGTERM stops with the pods' grace, a second one leaves them 2 seconds, a third none;
+    SIGHUP reads the configuration and its images again.
+    Exit codes: 0 stopped on request; 1 cannot go on; 2 refused, nothing was started.
+    """
+    import asyncio
+
+    from agent import config
+    from agent.cli.manifests import refuse
+    from agent.daemon.logs import open_log
+    from agent.host import lock, systemd
+    from agent.host.launch import launch
+
+    try:
+        found = _load(config_file)
+    except config.ConfigError as exc:
+        refuse(exc.problems)
+    log = open_log(found.log.level, sys.stderr, os.environ)
+    watchdog = systemd.watchdog_interval(os.environ, os.getpid())
+    notifier = systemd.Notifier(systemd.take_socket(os.environ))
+    launched = launch()
+    from agent.daemon.agent import Agent, AgentParts
+
+    async def run() -> None:
+        await Agent(
+            AgentParts(
+                config=found,
+                load_config=lambda: _load(config_file),
+                log=log,
+                notifier=notifier,
+                watchdog=watchdog,
+                launched=launched,
+                is_root=os.geteuid() == 0,
+            )
+        ).run()
+
+    try:
+        asyncio.run(run())
+    except lock.Held as exc:
+        refuse((f"{found.node.state_dir}: {exc}: only one agent may use a state directory",))
+    except OSError as exc:
+        log.error("agent cannot go on", reason=str(exc))
+        sys.exit(EXIT_FAILED)
+
+
+def _load(path: str | None) -> Config:
+    """The configuration, as far as this agent can honour it; ConfigError."""
+    from agent import config
+
+    found = config.load(path, os.environ, os.geteuid(), read=_read)
+    if found.node.on_stop == "keep":
+        raise config.ConfigError(
+            (
+                'node.on_stop = "keep" is refused: an agent cannot yet take over processes that '
+                'an earlier one left running; use "terminate"',
+            )
+        )
+    return found
+
+
+def _read(path: str) -> str:
+    """The file, if as root we may believe it."""
+    from agent.host import trusted_file
+
+    only_root = os.geteuid() == 0
+    try:
+        return trusted_file.read(path, limit=_MAX_CONFIG, only_root=only_root).data.decode()
+    except trusted_file.FileRefused as exc:
+        from agent.config import ConfigError
+
+        raise ConfigError((f"{path}: {exc}",)) from exc

@@ -1,0 +1,1 @@
+"""Composition: nodes that run pods, and the agent that lives as long as its machine."""

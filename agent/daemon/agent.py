@@ -1,0 +1,265 @@
+"""The agent: runs the manifest directory's pods for as long as the service manager wants.
+
+Signals: SIGTERM and SIGINT stop by grace, a second one shortens it, a third kills; SIGHUP reads the
+configuration again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from agent import boot
+from agent.api.listener import Listener
+from agent.config import Config, ConfigError
+from agent.daemon.changes import ChangeLog
+from agent.daemon.logs import Log, set_level
+from agent.daemon.node import Hooks, Node, open_node
+from agent.host import lock
+from agent.host.directory_watch import Changes, DirectoryWatch
+from agent.host.launch import Launched
+from agent.host.systemd import Notifier, Watchdog
+from agent.model.pod import Pod
+from agent.pod.manifest_reader import DirectoryReading, ManifestReader
+from agent.pod.manifest_source import ManifestSource, SourceParts
+from agent.rules.shutdown import longest_stop
+from agent.rules.transitions import is_ready
+from agent.store.memory import MemoryStore
+
+#: A second request to stop leaves every pod so many seconds.
+HASTY = 2
+#: The status line is at most so many seconds behind.
+_STATUS_SECONDS = 0.2
+#: The start is over so many seconds after the first look: the first containers run.
+_SETTLED = 1.0
+#: What a stop may take beyond the grace of the pods, in seconds.
+_STOP_SLACK = 10.0
+#: Sections whose change waits for the next start.
+_FIXED = ("node", "api", "health", "haproxy")
+
+
+class AgentParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent is given; `watchdog` is the service manager's interval in seconds, 0: none."""
+
+    config: Config
+    load_config: Callable[[], Config]
+    log: Log
+    notifier: Notifier
+    watchdog: float
+    launched: Launched | None
+    is_root: bool
+
+
+class Agent:
+    """One `barepod agent`."""
+
+    def __init__(self, parts: AgentParts) -> None:
+        self._parts = parts
+        self._config = parts.config
+        self._log = parts.log
+        self._store = MemoryStore()
+        self._stop_requests = 0
+        self._stop = asyncio.Event()
+        self._changes = asyncio.Event()
+        self._pending = Changes(everything=True)
+        self._is_synced = False
+        self._is_status_due = False
+
+    async def run(self) -> None:
+        """Run until told to stop; returns when nothing runs any more. lock.Held, OSError."""
+        with lock.hold(self._config.node.state_dir):
+            self._store.watch(ChangeLog(self._log).change)
+            hooks = Hooks(follower=lambda *_: None, problem=self._log.error)
+            async with open_node(self._config, self._store, hooks, self._parts.launched) as node:
+                with self._signals(node):
+                    async with self._listeners(node):
+                        await self._serve(node)
+
+    def _listeners(self, node: Node) -> AbstractAsyncContextManager[Mapping[str, Listener]]:
+        """Health, metrics and readiness, for as long as there are pods."""
+        from agent import KUBERNETES_VERSION
+        from agent.api.listeners import ListenerParts, open_listeners
+
+        parts = ListenerParts(
+            pods=self._store,
+            state=self._store,
+            metrics=node.metrics,
+            facts=node.manager.facts,
+            troubles=self._troubles,
+            clock=node.machine.clock,
+            scheduler=node.machine.scheduler,
+            version=_version(),
+            kubernetes_version=KUBERNETES_VERSION,
+            problem=self._log.error,
+            news=self._log.info,
+        )
+        config = self._config
+        return open_listeners(
+            parts, health=config.health.listen, agent_check=config.haproxy.agent_check
+        )
+
+    def _troubles(self) -> tuple[str, ...]:
+        """Why we do not do our work yet."""
+        return () if self._is_synced else ("the manifest directory has not been read yet",)
+
+    async def _serve(self, node: Node) -> None:
+        scheduler = node.machine.scheduler
+        source = self._source(node)
+        watch = DirectoryWatch(
+            self._config.node.manifest_dir,
+            node.machine.reactor,
+            scheduler,
+            changed=self._note,
+            problem=self._watch_problem,
+        )
+        watchdog = Watchdog(self._parts.notifier, scheduler, self._parts.watchdog)
+        self._store.watch(lambda _: self._status_due(node, source))
+        self._log.info("agent starts", version=_version(), manifests=self._config.node.manifest_dir)
+        watchdog.start()
+        watch.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                follower = group.create_task(self._follow(node, source), name="manifests")
+                await self._stop.wait()
+                watch.close()
+                follower.cancel()
+            await self._end(node)
+        finally:
+            watch.close()
+            watchdog.close()
+
+    async def _follow(self, node: Node, source: ManifestSource) -> None:
+        """Act on the files' changes, one batch after the other; the first makes us ready."""
+        self._changes.set()
+        while True:
+            await self._changes.wait()
+            self._changes.clear()
+            changes, self._pending = self._pending, Changes()
+            await source.sync(changes)
+            if not self._is_synced:
+                self._is_synced = True
+                self._parts.notifier.ready(self._status(source))
+                self._log.info("agent is ready", status=self._status(source))
+                node.machine.scheduler.call_later(_SETTLED, boot.settle)
+            self._status_due(node, source)
+
+    async def _end(self, node: Node) -> None:
+        """All pods by their grace, as the service manager is told."""
+        pods = list(self._store.list(Pod))
+        self._parts.notifier.stopping(f"stopping, pods left: {len(pods)}")
+        self._parts.notifier.extend_timeout(longest_stop(pods) + _STOP_SLACK)
+        self._log.info("agent stops", pods=len(pods))
+        await node.manager.stop_all()
+        self._log.info("agent has stopped")
+
+    @contextmanager
+    def _signals(self, node: Node) -> Iterator[None]:
+        reactor = node.machine.reactor
+        for number in (signal.SIGTERM, signal.SIGINT):
+            reactor.on_signal(number, lambda: self._stop_requested(node))
+        reactor.on_signal(signal.SIGHUP, lambda: self._reload(node))
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                reactor.forget_signal(number)
+
+    def _stop_requested(self, node: Node) -> None:
+        self._stop_requests += 1
+        self._stop.set()
+        if self._stop_requests == 2:
+            self._log.warning("asked again to stop: grace is shortened", seconds=HASTY)
+            node.manager.hasten_all(HASTY)
+        elif self._stop_requests > 2:
+            self._log.warning("asked once more to stop: everything is killed")
+            node.manager.kill_all()
+
+    def _reload(self, node: Node) -> None:
+        """Read the configuration again; a broken one leaves all as it is."""
+        if not self._is_synced or self._stop.is_set():
+            return
+        notifier = self._parts.notifier
+        notifier.reloading()
+        try:
+            config = self._parts.load_config()
+        except ConfigError as exc:
+            for problem in exc.problems:
+                self._log.error(problem)
+            notifier.ready("reload refused: the configuration is broken, see the log")
+            return
+        later = [name for name in _FIXED if getattr(config, name) != getattr(self._config, name)]
+        if later:
+            self._log.warning("sections take effect at the next start", sections=" ".join(later))
+        fixed = {name: getattr(self._config, name) for name in _FIXED}
+        self._config = msgspec.structs.replace(config, **fixed)
+        set_level(self._config.log.level)
+        node.reconfigure(self._config)
+        self._note(Changes(everything=True))
+        self._log.info("configuration was read again")
+        notifier.ready("configuration was read again")
+
+    def _note(self, changes: Changes) -> None:
+        """Files may have changed; what came before and was not looked at yet is kept."""
+        before = self._pending
+        self._pending = Changes(
+            before.names | changes.names, everything=before.everything or changes.everything
+        )
+        self._changes.set()
+
+    def _watch_problem(self, text: str) -> None:
+        if text:
+            self._log.error("cannot watch the manifest directory, looking ever again", reason=text)
+
+    def _tell(self, text: str, is_good: bool) -> None:
+        (self._log.info if is_good else self._log.error)(text)
+
+    def _source(self, node: Node) -> ManifestSource:
+        async def in_thread(function: Callable[[], DirectoryReading]) -> DirectoryReading:
+            return await asyncio.to_thread(function)
+
+        reader = ManifestReader(
+            directory=str(Path(self._config.node.manifest_dir).absolute()),
+            only_root=self._parts.is_root,
+        )
+        return ManifestSource(
+            SourceParts(
+                reader=reader,
+                pods=node.manager,
+                store=self._store,
+                recorder=node.recorder,
+                clock=node.machine.clock,
+                in_thread=in_thread,
+                tell=self._tell,
+            )
+        )
+
+    def _status_due(self, node: Node, source: ManifestSource) -> None:
+        if not self._is_status_due and self._is_synced and self._parts.notifier.is_heard:
+            self._is_status_due = True
+            node.machine.scheduler.call_later(_STATUS_SECONDS, lambda: self._say_status(source))
+
+    def _say_status(self, source: ManifestSource) -> None:
+        self._is_status_due = False
+        self._parts.notifier.status(self._status(source))
+
+    def _status(self, source: ManifestSource) -> str:
+        pods = list(self._store.list(Pod))
+        if self._stop.is_set():
+            return f"stopping, pods left: {len(pods)}"
+        text = f"{len(pods)} pod{'s' * (len(pods) != 1)}, {sum(map(is_ready, pods))} ready"
+        if source.problem:
+            text += f"; {source.problem}"
+        elif source.broken:
+            text += f"; manifest files with problems: {source.broken}"
+        return text
+
+
+def _version() -> str:
+    from agent import __version__
+
+    return __version__

@@ -1,0 +1,218 @@
+"""What is told of changes in a directory, with the kernel's own inotify."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.host.directory_watch import Changes, DirectoryWatch, way_to
+from agent.host.reactor import Reactor
+from agent.host.scheduler import Scheduler
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+
+_PATIENCE = 5.0
+
+
+class Told:
+    """What a watch told so far."""
+
+    def __init__(self) -> None:
+        self.changes: list[Changes] = []
+        self.problems: list[str] = []
+        self._news = asyncio.Event()
+
+    def changed(self, changes: Changes) -> None:
+        self.changes.append(changes)
+        self._news.set()
+
+    @property
+    def names(self) -> set[str]:
+        return {name for change in self.changes for name in change.names}
+
+    @property
+    def is_everything(self) -> bool:
+        return any(change.everything for change in self.changes)
+
+    async def until(self, fact: Callable[[], bool]) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            while not fact():
+                self._news.clear()
+                await self._news.wait()
+
+    async def comes_first(self, directory: Path) -> None:
+        """Wait until a file written now is told: whatever came before has been told by then."""
+        (directory / "marker").write_text("x")
+        await self.until(lambda: "marker" in self.names or self.is_everything)
+
+
+@asynccontextmanager
+async def watching(path: Path) -> AsyncIterator[Told]:
+    told = Told()
+    reactor, scheduler = Reactor(), Scheduler()
+    watch = DirectoryWatch(
+        str(path), reactor, scheduler, changed=told.changed, problem=told.problems.append
+    )
+    watch.start()
+    try:
+        yield told
+    finally:
+        watch.close()
+        scheduler.close()
+        reactor.close()
+
+
+async def test_a_file_is_told_when_it_was_closed_not_while_it_is_written(tmp_path: Path) -> None:
+    async with watching(tmp_path) as told:
+        with (tmp_path / "slow").open("w") as file:
+            file.write("half")
+            file.flush()
+            await told.comes_first(tmp_path)
+            assert "slow" not in told.names
+        await told.until(lambda: "slow" in told.names)
+
+
+async def test_what_an_editor_renames_and_what_it_removes_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "b").write_text("old")
+    (tmp_path / "c").write_text("old")
+    async with watching(tmp_path) as told:
+        (tmp_path / ".a.tmp").write_text("new")
+        (tmp_path / ".a.tmp").rename(tmp_path / "a")
+        (tmp_path / "b").unlink()
+        (tmp_path / "c").rename(tmp_path.parent / f"{tmp_path.name}-c")
+        await told.until(lambda: told.names >= {"a", "b", "c"})
+
+        assert not told.is_everything
+
+
+async def test_links_fifos_and_permissions_are_told(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("x")
+    outside = tmp_path.parent / f"{tmp_path.name}-target"
+    outside.write_text("x")
+    async with watching(tmp_path) as told:
+        (tmp_path / "soft").symlink_to(outside)
+        (tmp_path / "hard").hardlink_to(outside)
+        os.mkfifo(tmp_path / "fifo")
+        (tmp_path / "old").chmod(0o600)
+        await told.until(lambda: told.names >= {"soft", "hard", "fifo", "old"})
+
+
+async def test_changes_that_come_together_are_told_together(tmp_path: Path) -> None:
+    async with watching(tmp_path) as told:
+        for number in range(500):
+            (tmp_path / str(number)).write_text("x")
+        await told.until(lambda: len(told.names) == 500)
+
+        assert len(told.changes) < 20
+
+
+async def test_what_goes_on_without_a_pause_is_told_all_the_same(tmp_path: Path) -> None:
+    async with watching(tmp_path) as told:
+        async with asyncio.timeout(_PATIENCE):
+            while not told.changes:
+                (tmp_path / "busy").write_text("x")
+                await asyncio.sleep(0.02)
+
+        assert told.names == {"busy"}
+
+
+async def test_a_directory_that_comes_later_is_noticed(tmp_path: Path) -> None:
+    late = tmp_path / "not" / "there" / "yet"
+    async with watching(late) as told:
+        late.mkdir(parents=True)
+        await told.until(lambda: told.is_everything)
+        (late / "a").write_text("x")
+        await told.until(lambda: "a" in told.names or len(told.changes) > 1)
+
+        assert set(told.problems) == {""}
+
+
+async def test_a_directory_that_is_exchanged_is_watched_anew(tmp_path: Path) -> None:
+    place, other = tmp_path / "place", tmp_path / "other"
+    place.mkdir()
+    other.mkdir()
+    async with watching(place) as told:
+        place.rename(tmp_path / "gone")
+        place.symlink_to(other)
+        await told.until(lambda: told.is_everything)
+        (other / "a").write_text("x")
+        await told.until(lambda: "a" in told.names)
+
+
+async def test_a_link_on_the_way_that_comes_to_lead_elsewhere_is_noticed(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "manifests").mkdir(parents=True)
+    (tmp_path / "current").symlink_to("one")
+    async with watching(tmp_path / "current" / "manifests") as told:
+        (tmp_path / "next").symlink_to("two")
+        (tmp_path / "next").rename(tmp_path / "current")
+        await told.until(lambda: told.is_everything)
+        (tmp_path / "two" / "manifests" / "a").write_text("x")
+        await told.until(lambda: "a" in told.names)
+
+
+async def test_a_removed_directory_tells_its_files_and_is_found_again(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "a").write_text("x")
+    async with watching(place) as told:
+        (place / "a").unlink()
+        place.rmdir()
+        await told.until(lambda: told.is_everything)
+        assert "a" in told.names
+
+        place.mkdir()
+        (place / "b").write_text("x")
+        await told.until(lambda: len(told.changes) > 1)
+
+
+async def test_a_queue_that_overflows_means_looking_at_everything(tmp_path: Path) -> None:
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if limit > 100_000:
+        pytest.skip(f"the queue of {limit} events takes too long to fill")
+    one, other = tmp_path / "x", tmp_path / "y"
+    one.write_text("x")
+    async with watching(tmp_path) as told:
+        for _ in range(limit // 4 + 1):  # each rename is two events, told one by one
+            one.rename(other)
+            other.rename(one)
+        await told.until(lambda: told.is_everything)
+
+
+async def test_what_happens_beside_the_way_is_not_told(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    async with watching(place) as told:
+        (tmp_path / "beside").write_text("x")
+        (place / "folder").mkdir()
+        await told.comes_first(place)
+
+        assert told.names == {"marker"}
+        assert not told.is_everything
+
+
+@pytest.mark.parametrize("path", ["/a/b/c", "//a/./b//c/"])
+async def test_the_way_leads_through_every_directory(path: str) -> None:
+    assert list(way_to(path)) == [("/", "a"), ("/a", "b"), ("/a/b", "c")]
+
+
+async def test_the_way_follows_links_and_ends_in_circles(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real/../real")
+    (tmp_path / "loop").symlink_to("loop")
+    base = str(tmp_path)
+
+    steps = list(way_to(f"{base}/link/x"))
+    assert steps[-4:] == [
+        (base, "link"),
+        (base, "real"),
+        (base, "real"),
+        (f"{base}/real", "x"),
+    ]
+    assert len(list(way_to(f"{base}/loop"))) < 100
