@@ -68,6 +68,7 @@ class Agent:
         self._changes = asyncio.Event()
         self._pending = Changes(everything=True)
         self._is_synced = False
+        self._is_read = False
         self._is_status_due = False
 
     async def run(self) -> None:
@@ -105,7 +106,7 @@ class Agent:
 
     def _troubles(self) -> tuple[str, ...]:
         """Why we do not do our work yet."""
-        return () if self._is_synced else ("the manifest directory has not been read yet",)
+        return () if self._is_read else ("the manifest directory has not been read yet",)
 
     async def _serve(self, node: Node) -> None:
         scheduler = node.machine.scheduler
@@ -141,6 +142,7 @@ class Agent:
             self._changes.clear()
             changes, self._pending = self._pending, Changes()
             await source.sync(changes)
+            self._is_read = self._is_read or not source.problem
             if not self._is_synced:
                 self._is_synced = True
                 self._parts.notifier.ready(self._status(source))
