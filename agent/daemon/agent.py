@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from agent import boot
-from agent.api.listener import Listener
+from agent import KUBERNETES_VERSION, __version__, boot
 from agent.config import Config, ConfigError
 from agent.daemon.changes import ChangeLog
 from agent.daemon.logs import Log, set_level
@@ -31,6 +31,8 @@ from agent.rules.shutdown import longest_stop
 from agent.rules.transitions import is_ready
 from agent.store.memory import MemoryStore
 
+#: After a bug of ours showed, try again after so many seconds.
+_RETRY_SECONDS = 10.0
 #: A second request to stop leaves every pod so many seconds.
 HASTY = 2
 #: The status line is at most so many seconds behind.
@@ -73,17 +75,18 @@ class Agent:
 
     async def run(self) -> None:
         """Run until told to stop; returns when nothing runs any more. lock.Held, OSError."""
+        asyncio.get_running_loop().set_exception_handler(self._fault)
         with lock.hold(self._config.node.state_dir):
             self._store.watch(ChangeLog(self._log).change)
             hooks = Hooks(follower=lambda *_: None, problem=self._log.error)
             async with open_node(self._config, self._store, hooks, self._parts.launched) as node:
                 with self._signals(node):
+                    # They outlive the pods: a draining pod is asked about until it is gone.
                     async with self._listeners(node):
                         await self._serve(node)
 
-    def _listeners(self, node: Node) -> AbstractAsyncContextManager[Mapping[str, Listener]]:
-        """Health, metrics and readiness, for as long as there are pods."""
-        from agent import KUBERNETES_VERSION
+    def _listeners(self, node: Node) -> AbstractAsyncContextManager[object]:
+        """Health, readiness, metrics and HAProxy's agent check, where they are wanted."""
         from agent.api.listeners import ListenerParts, open_listeners
 
         parts = ListenerParts(
@@ -94,19 +97,28 @@ class Agent:
             troubles=self._troubles,
             clock=node.machine.clock,
             scheduler=node.machine.scheduler,
-            version=_version(),
+            version=__version__,
             kubernetes_version=KUBERNETES_VERSION,
             problem=self._log.error,
             news=self._log.info,
         )
-        config = self._config
         return open_listeners(
-            parts, health=config.health.listen, agent_check=config.haproxy.agent_check
+            parts,
+            health=self._config.health.listen,
+            agent_check=self._config.haproxy.agent_check,
         )
 
     def _troubles(self) -> tuple[str, ...]:
-        """Why we do not do our work yet."""
+        """Why the agent does not do its work yet."""
         return () if self._is_read else ("the manifest directory has not been read yet",)
+
+    def _fault(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Something failed in the loop with nobody to hear of it."""
+        self._log.error(
+            "internal error, going on",
+            what=context.get("message"),
+            error=repr(context.get("exception")),
+        )
 
     async def _serve(self, node: Node) -> None:
         scheduler = node.machine.scheduler
@@ -120,7 +132,9 @@ class Agent:
         )
         watchdog = Watchdog(self._parts.notifier, scheduler, self._parts.watchdog)
         self._store.watch(lambda _: self._status_due(node, source))
-        self._log.info("agent starts", version=_version(), manifests=self._config.node.manifest_dir)
+        self._log.info(
+            "agent starts", version=__version__, manifests=self._config.node.manifest_dir
+        )
         watchdog.start()
         watch.start()
         try:
@@ -141,7 +155,13 @@ class Agent:
             await self._changes.wait()
             self._changes.clear()
             changes, self._pending = self._pending, Changes()
-            await source.sync(changes)
+            try:
+                await source.sync(changes)
+            except Exception as exc:  # noqa: BLE001 - a bug of ours must not end what runs
+                self._log.error("internal error with manifests, going on", error=repr(exc))
+                await node.machine.clock.sleep(_RETRY_SECONDS)
+                self._note(Changes(everything=True))
+                continue
             self._is_read = self._is_read or not source.problem
             if not self._is_synced:
                 self._is_synced = True
@@ -259,9 +279,3 @@ class Agent:
         elif source.broken:
             text += f"; manifest files with problems: {source.broken}"
         return text
-
-
-def _version() -> str:
-    from agent import __version__
-
-    return __version__

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from agent.host import files
 
-NAME = "agent.lock"
+#: Says who holds the directory.
+NAME = "agent.pid"
 
 
 class Held(Exception):
@@ -24,22 +25,30 @@ class Held(Exception):
 def hold(directory: str) -> Iterator[None]:
     """Hold the directory, which is made if need be, for as long as the context lasts.
 
-    The kernel lets go when we end, however we end. Raises Held, OSError.
+    The kernel lets go when we end, however we end. The directory itself is locked, so that a full
+    disk or one that cannot be written is no hindrance. Raises Held, OSError.
     """
     files.private_directory(directory, mode=0o711)  # volumes of other users lie below
     folder = files.open_directory(directory)
     try:
-        fd = files.open_below(folder, NAME, os.O_RDWR | os.O_CREAT)
-    finally:
-        os.close(folder)
-    try:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            text = os.pread(fd, 32, 0).strip()
-            raise Held(int(text) if text.isdigit() else 0) from None
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+            raise Held(_holder(folder)) from None
+        with contextlib.suppress(OSError):
+            files.write_atomically(f"{directory}/{NAME}", b"%d\n" % os.getpid())
         yield
     finally:
-        os.close(fd)
+        os.close(folder)
+
+
+def _holder(folder: int) -> int:
+    try:
+        fd = files.open_below(folder, NAME, os.O_RDONLY)
+        try:
+            text = os.pread(fd, 32, 0).strip()
+        finally:
+            os.close(fd)
+    except OSError:
+        return 0
+    return int(text) if text.isdigit() else 0

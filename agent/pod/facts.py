@@ -119,6 +119,12 @@ class PodFacts(msgspec.Struct):
         """Everything starts anew in `sandbox`."""
         self.sandboxes = (sandbox,)
 
+    def end_sandbox(self) -> None:
+        """All containers have ended for good; what they ran in is gone."""
+        self.sandboxes = tuple(
+            msgspec.structs.replace(sandbox, ready=False) for sandbox in self.sandboxes
+        )
+
     def next_restart_count(self, name: str) -> int:
         """0 for the first run, one more than the previous run's afterwards."""
         newest = self.newest(name)

@@ -89,7 +89,11 @@ class ManifestReader(msgspec.Struct, frozen=True, kw_only=True):
             return Reading(version=(), problems=(f"{path}:1: cannot be read: {reason}",))
         if content.version == known:
             return Reading(version=content.version)
-        manifest = load_content(content.data, path)
+        try:
+            manifest = load_content(content.data, path)
+        except Exception as exc:  # noqa: BLE001 - a bug of ours that one file brings to light
+            problem = f"{path}:1: cannot be understood, internal error: {type(exc).__name__}"
+            return Reading(version=content.version, problems=(problem,))
         problems = tuple(without_value(problem) for problem in manifest.problems)
         return Reading(version=content.version, manifest=manifest, problems=problems)
 

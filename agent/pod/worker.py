@@ -250,6 +250,7 @@ class PodWorker:
         asked = self._pod.metadata.deletion_timestamp is not None
         await self._parts.terminator.kill_pod(self._pod, override if asked else None)
         self._parts.prober.close()
+        self._parts.facts.end_sandbox()
         self._terminated = True
         self._report(terminal=True)
         await self._parts.readiness_hooks.finish()

@@ -56,9 +56,26 @@ def test_the_directory_is_made_and_nobody_else_may_list_it(tmp_path: Path) -> No
     assert stat.S_IMODE((tmp_path / "a" / "b" / lock.NAME).stat().st_mode) == 0o600
 
 
-def test_a_link_in_the_place_of_the_lock_is_refused(tmp_path: Path) -> None:
+def test_a_link_in_the_place_of_the_pid_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / lock.NAME).symlink_to(tmp_path / "elsewhere")
 
-    with pytest.raises(OSError, match="symbolic links"), lock.hold(str(tmp_path)):
-        pytest.fail("followed a link")
+    with lock.hold(str(tmp_path)):
+        assert (tmp_path / lock.NAME).read_text() == f"{os.getpid()}\n"
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_link_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+
+    with pytest.raises(OSError, match="link"), lock.hold(str(tmp_path / "link")):
+        pytest.fail("followed a link")
+
+
+def test_a_place_for_the_pid_that_cannot_be_written_is_no_hindrance(tmp_path: Path) -> None:
+    (tmp_path / lock.NAME).mkdir()
+
+    with lock.hold(str(tmp_path)):
+        with pytest.raises(lock.Held) as caught, lock.hold(str(tmp_path)):
+            pytest.fail("held twice")
+    assert caught.value.pid == 0

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any, TypeVar
 import pytest
 
 ROOT = Path(__file__).parents[2]
-_PACKAGES = "systemd,systemd-sysv,dbus,procps,adduser"
+_PACKAGES = "systemd,systemd-sysv,libpam-systemd,dbus,procps"
 _TOOLS = ("systemd-nspawn", "debootstrap", "nsenter", "mount")
 _BARE = "/usr/bin/barepod"
 _PATIENCE = 30.0
@@ -220,7 +221,8 @@ def _base() -> Path:
     """The kept root; made when there is none."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "barepod-tests"
     suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
-    base = cache / f"debian-{suite}-{platform.machine()}"
+    code = zlib.crc32(_PACKAGES.encode())
+    base = cache / f"debian-{suite}-{platform.machine()}-{code:x}"
     if base.is_dir():
         return base
     site = _mirror(suite)

@@ -225,6 +225,27 @@ def test_one_manifest_runs_as_a_unit_of_its_own(machine: Machine) -> None:
     assert machine.show("barepod@web.service")["Result"] == "success"
 
 
+def test_an_ordinary_user_has_an_agent_of_their_own(machine: Machine) -> None:
+    (machine.root / "root").chmod(0o711)  # an interpreter may lie below
+    machine.run("useradd", "--create-home", "--uid", "4711", "ann")
+    machine.run("systemctl", "start", "user@4711.service")
+    manifests = "/home/ann/.config/barepod/manifests"
+    as_ann = ("setpriv", "--reuid=4711", "--regid=4711", "--clear-groups", "env")
+    ann = (*as_ann, "HOME=/home/ann", "XDG_RUNTIME_DIR=/run/user/4711")
+    machine.run(*ann, "mkdir", "-p", manifests)
+    machine.write(f"{manifests}/p.json", pod("p", "sleep", "1121"))
+    machine.run(*ann, "systemctl", "--user", "start", "barepod.service")
+    (pid,) = machine.until(lambda: machine.processes("1121"))
+    status = machine.run("cat", f"/proc/{pid}/status")
+    assert "\nUid:\t4711\t4711\t4711\t4711\n" in status
+    cgroup = machine.run("cat", f"/proc/{pid}/cgroup")
+    assert "/user@4711.service/app.slice/barepod.service/barepod-" in cgroup
+
+    machine.run(*ann, "systemctl", "--user", "stop", "barepod.service")
+    assert machine.processes("1121") == []
+    machine.run("systemctl", "stop", "user@4711.service")
+
+
 def test_systemd_finds_no_fault_with_the_units(machine: Machine) -> None:
     verify = "systemd-analyze verify --man=no"
     system, user = "/etc/systemd/system", "/etc/systemd/user"

@@ -110,11 +110,11 @@ async def backend(
     folders = {f"{name}_dir": str(folder / name) for name in ("manifest", "state", "log", "run")}
     config = Config(node=Node(name="vm", **folders))
     hooks = Hooks(follower=lambda *_: None, problem=problems.append)
-    async with open_node(config, store, hooks, None) as opened:
+    async with open_node(config, store, hooks, None) as node:
         try:
-            yield Backend(opened.manager, store, ports)
+            yield Backend(node.manager, store, ports)
         finally:
-            opened.manager.kill_all()
+            node.manager.kill_all()
     assert problems == []
 
 

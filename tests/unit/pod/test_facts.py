@@ -9,7 +9,7 @@ import pytest
 from agent.model.runtime import RunState
 from agent.pod.facts import Ended, PodFacts
 from tests.support.builders import pod
-from tests.support.lifecycle import run
+from tests.support.lifecycle import DEAD_SANDBOX, READY_SANDBOX, run
 from tests.support.node import FakeInstance, Node
 from tests.support.virtual_loop import VirtualClock
 
@@ -119,3 +119,22 @@ async def test_a_failure_to_start_is_shown_once_and_forgotten_when_it_works() ->
 
     facts.start_succeeded("c")
     assert facts.start_failures == {}
+
+
+async def test_the_sandbox_of_a_pod_that_ended_is_not_ready() -> None:
+    facts = PodFacts(clock=VirtualClock())
+    facts.new_sandbox(READY_SANDBOX)
+
+    facts.end_sandbox()
+
+    assert facts.sandboxes == (DEAD_SANDBOX,)
+
+
+async def test_a_run_that_is_to_come_back_is_marked_and_only_the_newest() -> None:
+    facts = PodFacts(clock=VirtualClock())
+    facts.began(run("c", "exited 0"), None)
+    facts.began(run("c", "running", at=20.0), instance("c", "c-20"))
+
+    facts.will_come_back("c")
+
+    assert [one.comes_back for one in facts.all_runs()] == [True, False]

@@ -58,3 +58,18 @@ def test_a_file_that_is_gone_is_told_whether_it_was_named_or_not(tmp_path: Path)
 
     assert reader.read_all({"a.yaml": (1,)}).gone == {"a.yaml"}
     assert reader.read(["a.yaml", "a.txt"], {}).gone == {"a.yaml"}
+
+
+def test_a_bug_of_ours_is_a_problem_of_that_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(raw: bytes, name: str) -> None:
+        raise RecursionError("deep")
+
+    monkeypatch.setattr("agent.pod.manifest_reader.load_content", broken)
+    (tmp_path / "a.yaml").write_text("x")
+    reading = ManifestReader(directory=str(tmp_path)).read_all({}).files["a.yaml"]
+
+    assert reading.problems == (
+        f"{tmp_path}/a.yaml:1: cannot be understood, internal error: RecursionError",
+    )

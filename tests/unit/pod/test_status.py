@@ -288,6 +288,18 @@ async def test_the_phase_of_a_deleted_pod_changes_when_nothing_of_it_runs() -> N
     assert node.states("a")[-1] == (5, "Completed 0")
 
 
+async def test_a_pod_that_has_ended_keeps_its_address_but_has_no_sandbox_any_more() -> None:
+    for node in (Node(pod(restart_policy="Never"), {"c": Behaviour(lives=[(3, 0)])}), Node(pod())):
+        await node.stopped_at(5, 30)
+
+        assert [status for _, status, _, _ in node.conditions("PodReadyToStartContainers")] == [
+            "False",
+            "True",
+            "False",
+        ]
+        assert node.pod.status.pod_ip == "127.0.0.1"
+
+
 async def test_the_deadline_is_shown_when_nothing_runs_any_more() -> None:
     node = Node(pod(active_deadline_seconds=5), {"c": Behaviour(stop_takes=4)})
 

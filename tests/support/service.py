@@ -1,0 +1,101 @@
+"""The real `barepod agent` in a process of its own, followed through the log it writes.
+
+with service.agent(place) as agent:
+    agent.write("web.json", pod(sh("exec sleep 1000")))
+    agent.until_told("container runs", pod="default/p")
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.support import barepod
+from tests.support.barepod import Fields, Run, Setup
+
+T = TypeVar("T")
+
+
+class Agent:
+    """One `barepod agent` and its manifest directory."""
+
+    def __init__(self, run: Run, manifests: Path) -> None:
+        self.run = run
+        self.manifests = manifests
+
+    def write(self, name: str, *pods: Fields | str) -> None:
+        """Put a file into the directory as an editor does: beside it, then renamed."""
+        write(self.manifests, name, *pods)
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        (self.manifests / name).unlink()
+
+    def log(self, event: str = "", **fields: Any) -> list[dict[str, Any]]:
+        """The log's lines so far: all, or those with this text and these fields."""
+        lines = [json.loads(line) for line in self.run.stderr.splitlines() if line.startswith("{")]
+        return [line for line in lines if event in line["event"] and fields.items() <= line.items()]
+
+    def until(self, fact: Callable[[], T]) -> T:
+        """Wait until the fact is true, and return it."""
+        return self.run.until(fact)
+
+    def until_told(self, event: str, times: int = 1, **fields: Any) -> dict[str, Any]:
+        """Wait until the log has said this so often; its latest line about it."""
+
+        def enough() -> list[dict[str, Any]]:
+            lines = self.log(event, **fields)
+            return lines if len(lines) >= times else []
+
+        return self.until(enough)[-1]
+
+    def running(self, word: str) -> list[int]:
+        """What the agent started that has this word among its arguments."""
+        found = []
+        for pid in self.run.processes():
+            try:
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if word.encode() in words:
+                found.append(pid)
+        return found
+
+
+@contextmanager
+def agent(place: Path, setup: Setup | None = None) -> Iterator[Agent]:
+    """Start an agent; in the end nothing of it is left, or the test fails."""
+    with starting(place, setup) as started:
+        started.until_told("agent is ready")
+        yield started
+
+
+@contextmanager
+def starting(place: Path, setup: Setup | None = None) -> Iterator[Agent]:
+    """The same without waiting for it to be ready, nor making its directory."""
+    setup = setup or Setup()
+    manifests = Path(setup.node.get("manifest_dir", str(place / "manifests")))
+    node = {**setup.node, "manifest_dir": str(manifests)}
+    setup = replace(setup, output="text", node=node)
+    with barepod.command(place, ["agent"], setup) as run:
+        yield Agent(run, manifests)
+
+
+def make_directory(place: Path) -> Path:
+    """A manifest directory that root believes and everybody may read."""
+    path = place / "manifests"
+    path.mkdir(exist_ok=True)
+    path.chmod(0o755)
+    return path
+
+
+def write(folder: Path, name: str, *pods: Fields | str) -> None:
+    """Put a manifest into a folder at once."""
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in pods]
+    temporary = folder / f".{name}.new"
+    temporary.write_text("\n---\n".join(texts))
+    temporary.rename(folder / name)
