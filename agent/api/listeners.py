@@ -6,7 +6,7 @@ They must outlive the pods: a pod that is being drained is asked about until it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ class ListenerParts(msgspec.Struct, frozen=True, kw_only=True):
 @asynccontextmanager
 async def open_listeners(
     parts: ListenerParts, *, health: str, agent_check: str
-) -> AsyncIterator[dict[str, Listener]]:
+) -> AsyncIterator[Mapping[str, Listener]]:
     """Listen on these addresses (`HOST:PORT`, or empty for none); gives the listeners by name.
 
     An address that cannot be listened on is tried again until it can. Leaving the context ends

@@ -70,6 +70,7 @@ class Agent:
         self._changes = asyncio.Event()
         self._pending = Changes(everything=True)
         self._is_synced = False
+        self._is_read = False
         self._is_status_due = False
 
     async def run(self) -> None:
@@ -79,9 +80,9 @@ class Agent:
             self._store.watch(ChangeLog(self._log).change)
             hooks = Hooks(follower=lambda *_: None, problem=self._log.error)
             async with open_node(self._config, self._store, hooks, self._parts.launched) as node:
-                # The listeners outlive the pods: a draining pod is asked about until it is gone.
-                async with self._listeners(node):
-                    with self._signals(node):
+                with self._signals(node):
+                    # They outlive the pods: a draining pod is asked about until it is gone.
+                    async with self._listeners(node):
                         await self._serve(node)
 
     def _listeners(self, node: Node) -> AbstractAsyncContextManager[object]:
@@ -109,7 +110,7 @@ class Agent:
 
     def _troubles(self) -> tuple[str, ...]:
         """Why the agent does not do its work yet."""
-        return () if self._is_synced else ("the manifest directory has not been read yet",)
+        return () if self._is_read else ("the manifest directory has not been read yet",)
 
     def _fault(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Something failed in the loop with nobody to hear of it."""
@@ -161,6 +162,7 @@ class Agent:
                 await node.machine.clock.sleep(_RETRY_SECONDS)
                 self._note(Changes(everything=True))
                 continue
+            self._is_read = self._is_read or not source.problem
             if not self._is_synced:
                 self._is_synced = True
                 self._parts.notifier.ready(self._status(source))

@@ -111,8 +111,7 @@ class PodManager:
         )
         for text in ignored:
             self._recorder.record(stored, EventType.WARNING, Reason.FIELD_IGNORED, text)
-        for text in problems(stored):
-            self._recorder.record(stored, EventType.WARNING, Reason.INVALID_ANNOTATION, text)
+        self._check_annotations(stored)
         self._tasks[key] = self._group.create_task(
             self._supervise(key, worker), name=f"pod {key[0]}/{key[1]}"
         )
@@ -136,6 +135,7 @@ class PodManager:
                 return
             case PodChange.IN_PLACE:
                 changed = self._store.put(updated(stored, pod))
+                self._check_annotations(changed)
                 if key in self._workers:
                     self._workers[key].update(changed)
             case PodChange.REPLACE:
@@ -226,6 +226,10 @@ class PodManager:
             self._deleted.discard(key)
             self._store.delete(Pod, *key)
             self._succeed(key)
+
+    def _check_annotations(self, pod: Pod) -> None:
+        for text in problems(pod):
+            self._recorder.record(pod, EventType.WARNING, Reason.INVALID_ANNOTATION, text)
 
     def _succeed(self, key: Key) -> None:
         """Start the pod that waits for its predecessor's end, unless that still lasts."""

@@ -18,7 +18,7 @@ from agent.model.handler import ExecAction, LifecycleHandler
 from agent.model.pod import Pod
 from agent.pod.facts import PodFacts
 from agent.pod.recorder import Recorder
-from agent.rules.annotations import AnnotationError, readiness_command
+from agent.rules.annotations import readiness_command
 from agent.rules.traffic import Traffic, pod_standing
 
 #: A command that takes longer is killed, or it would hold up all later ones.
@@ -87,10 +87,7 @@ class ReadinessHooks:
             await self._tell(self._pod, ready=self._told)
 
     async def _tell(self, pod: Pod, *, ready: bool) -> None:
-        try:
-            argv = readiness_command(pod, ready=ready)
-        except AnnotationError:  # an event said so when the pod was admitted
-            return
+        argv = readiness_command(pod, ready=ready)
         if not argv:
             return
         container = pod.spec.containers[0]

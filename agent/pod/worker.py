@@ -28,7 +28,7 @@ from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
 from agent.rules import deadline, grace, plan
 from agent.rules.actions import PodActions
-from agent.rules.annotations import AnnotationError, drain_seconds
+from agent.rules.annotations import drain_seconds
 from agent.rules.readiness import wants_readiness_probe
 from agent.rules.restart import is_sidecar
 
@@ -111,12 +111,13 @@ class PodWorker:
 
     def hasten(self, seconds: int) -> None:
         """The pod is stopping, and shall be gone within `seconds`: no hook is waited for."""
-        self._stopping = True
+        self._stopping = self._hurries = True
         self._grace = seconds
         self._parts.starter.end_hooks()
         if self._group is not None:
             for instance in tuple(self._parts.facts.live.values()):
                 self._group.create_task(instance.stop(seconds), name="hasten")
+        self._parts.scheduler.call_later(seconds, self._parts.readiness_hooks.cancel)
         self._wake.set()
 
     def kill(self) -> None:
@@ -263,10 +264,7 @@ class PodWorker:
         clock, facts = self._parts.clock, self._parts.facts
         if self._pod.metadata.deletion_timestamp is None or not self._serves():
             return
-        try:
-            due = clock.monotonic() + drain_seconds(self._pod)
-        except AnnotationError:  # an event said so when the pod was admitted
-            return
+        due = clock.monotonic() + drain_seconds(self._pod)
         timer = self._parts.scheduler.call_at(due, self._wake.set)
         try:
             while facts.live and not (self._hurries or self._killed) and clock.monotonic() < due:

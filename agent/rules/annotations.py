@@ -1,4 +1,7 @@
-"""What do the annotations under barepod.dev/ ask for?"""
+"""What do the annotations under barepod.dev/ ask for?
+
+What cannot be used asks for nothing; `problems` says what is wrong with it.
+"""
 
 from __future__ import annotations
 
@@ -13,52 +16,48 @@ ON_NOT_READY = "barepod.dev/on-not-ready"
 LONGEST_DRAIN = 86400.0
 
 
-class AnnotationError(ValueError):
-    """An annotation that cannot be used; the text names it."""
-
-
 def drain_seconds(pod: Pod) -> float:
-    """How long a pod goes on serving after its end was asked for (AnnotationError)."""
-    text = pod.metadata.annotations.get(DRAIN_SECONDS)
-    if text is None:
-        return 0.0
-    digits = text.replace(".", "", 1)
-    if not (digits.isascii() and digits.isdigit() and float(text) <= LONGEST_DRAIN):
-        wanted = f"must be a number of seconds from 0 to {LONGEST_DRAIN:.0f}"
-        raise AnnotationError(f"annotation {DRAIN_SECONDS}: {_shown(text)}: {wanted}")
-    return float(text)
+    """Return how long a pod goes on serving after its end was asked for."""
+    return _drain(pod.metadata.annotations.get(DRAIN_SECONDS, "0")) or 0.0
 
 
 def readiness_command(pod: Pod, *, ready: bool) -> tuple[str, ...]:
-    """What to run when the pod becomes ready, or unready; empty for nothing (AnnotationError)."""
-    name = ON_READY if ready else ON_NOT_READY
-    text = pod.metadata.annotations.get(name)
-    if text is None:
-        return ()
-    try:
-        argv = msgspec.json.decode(text, type=tuple[str, ...])
-    except msgspec.MsgspecError:
-        argv = ()
-    if not argv or not argv[0] or any("\0" in word for word in argv):
-        wanted = "must be a command as a JSON array of strings"
-        raise AnnotationError(f"annotation {name}: {_shown(text)}: {wanted}")
-    return argv
+    """Return what to run when the pod becomes ready, or unready; empty for nothing."""
+    text = pod.metadata.annotations.get(ON_READY if ready else ON_NOT_READY)
+    return () if text is None else _command(text) or ()
 
 
 def problems(pod: Pod) -> tuple[str, ...]:
-    """What is wrong with the pod's annotations, one sentence each; they are ignored."""
+    """Return what is wrong with the pod's annotations, one sentence each."""
+    given = pod.metadata.annotations
     found: list[str] = []
-    for read in (
-        drain_seconds,
-        lambda pod: readiness_command(pod, ready=True),
-        lambda pod: readiness_command(pod, ready=False),
-    ):
-        try:
-            read(pod)
-        except AnnotationError as exc:
-            found.append(str(exc))
+    if DRAIN_SECONDS in given and _drain(given[DRAIN_SECONDS]) is None:
+        wanted = f"must be a number of seconds from 0 to {LONGEST_DRAIN:.0f}"
+        found.append(_problem(DRAIN_SECONDS, given[DRAIN_SECONDS], wanted))
+    for name in (ON_READY, ON_NOT_READY):
+        if name in given and _command(given[name]) is None:
+            wanted = "must be a command as a JSON array of strings"
+            found.append(_problem(name, given[name], wanted))
     return tuple(found)
 
 
-def _shown(text: str) -> str:
-    return f'"{text}"' if len(text) <= 100 else f'"{text[:100]}..."'
+def _drain(text: str) -> float | None:
+    digits = text.replace(".", "", 1)
+    if not (digits.isascii() and digits.isdigit() and float(text) <= LONGEST_DRAIN):
+        return None
+    return float(text)
+
+
+def _command(text: str) -> tuple[str, ...] | None:
+    try:
+        argv = msgspec.json.decode(text, type=tuple[str, ...])
+    except msgspec.MsgspecError:
+        return None
+    if not argv or not argv[0] or any("\0" in word for word in argv):
+        return None
+    return argv
+
+
+def _problem(name: str, text: str, wanted: str) -> str:
+    shown = text if len(text) <= 100 else f"{text[:100]}..."
+    return f'annotation {name}: "{shown}": {wanted}'

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.model.pod import Pod
+from agent.rules.annotations import drain_seconds
 from agent.rules.grace import MINIMUM_GRACE_PERIOD
 
 
@@ -22,10 +23,11 @@ def shutdown_groups(pods: Iterable[Pod]) -> list[list[Pod]]:
 
 def longest_stop(pods: Iterable[Pod]) -> float:
     """Return how many seconds a graceful stop of these pods may take, group after group."""
-    return float(sum(max(map(_grace, group)) for group in shutdown_groups(pods)))
+    return sum(max(map(_stop, group)) for group in shutdown_groups(pods))
 
 
-def _grace(pod: Pod) -> int:
-    """A pod's grace, and what a hook that uses it up leaves for the stop signal."""
+def _stop(pod: Pod) -> float:
+    """A pod's drain and grace, and what a hook that uses it up leaves for the stop signal."""
     wanted = pod.spec.termination_grace_period_seconds
-    return max(wanted if wanted is not None else 0, 1) + MINIMUM_GRACE_PERIOD
+    grace = max(wanted if wanted is not None else 0, 1) + MINIMUM_GRACE_PERIOD
+    return drain_seconds(pod) + grace

@@ -146,12 +146,12 @@ async def test_a_hook_that_cannot_run_as_the_container_would_says_so(tmp_path: P
             pod(
                 "echo > started; while [ -e started ]; do sleep 0.05; done",
                 tmp_path,
-                on_ready="true",
+                on_ready="echo > up",
                 on_not_ready="echo > down",
                 envFrom=[{"configMapRef": {"name": "values"}}],
             )
         )
-        await until((tmp_path / "started").exists)
+        await until(lambda: (tmp_path / "started").exists() and (tmp_path / "up").exists())
         store.delete(ConfigMap, "default", "values")
         (tmp_path / "started").unlink()
         await until(lambda: any(e.reason == "FailedReadinessHook" for e in store.list(Event)))

@@ -19,11 +19,14 @@ class Setup:
     """How one run is started.
 
     `mode`: `cgroup` as we are; `subreaper` without any cgroup v2 mounted; `user` as nobody.
+    `health` and `agent_check` are listening addresses of an agent, none unless told otherwise;
     `config` are further lines of barepod.toml; `prefix` is a command that executes barepod.
     """
 
     mode: Mode = "cgroup"
     output: str = "json"
+    health: str = ""
+    agent_check: str = ""
     config: str = ""
     environ: Mapping[str, str] = field(default_factory=dict)
     prefix: Sequence[str] = ()
@@ -48,6 +51,10 @@ class Setup:
                 "[crash_loop]",
                 f"initial_seconds = {first}",
                 f"max_seconds = {last}",
+                "[health]",
+                f"listen = {json.dumps(self.health)}",
+                "[haproxy]",
+                f"agent_check = {json.dumps(self.agent_check)}",
                 self.config,
             ]
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 
 from agent.api.listener import Listener
@@ -35,7 +36,7 @@ class Outside:
     metrics: Metrics = field(default_factory=Metrics)
     problems: list[str] = field(default_factory=list)
     news: list[str] = field(default_factory=list)
-    listeners: dict[str, Listener] = field(default_factory=dict)
+    listeners: Mapping[str, Listener] = field(default_factory=dict)
 
     async def ask(self, path: str, method: str = "GET", *headers: str) -> Answer:
         """One request to the health listener."""
@@ -100,3 +101,11 @@ async def listening(
             yield outside
     finally:
         scheduler.close()
+
+
+@contextmanager
+def taken(host: str = "127.0.0.1") -> Iterator[int]:
+    """A port on which somebody listens: we."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as sock:
+        yield int(sock.getsockname()[1])

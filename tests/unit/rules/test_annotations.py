@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from agent.rules.annotations import (
-    AnnotationError,
     drain_seconds,
     problems,
     readiness_command,
@@ -17,15 +16,20 @@ from tests.support.builders import annotated, pod
     ("text", "seconds"), [("0", 0), ("5", 5), ("2.5", 2.5), (".5", 0.5), ("86400", 86400)]
 )
 def test_drain_seconds_are_a_number(text: str, seconds: float) -> None:
-    assert drain_seconds(annotated(pod(), drain_seconds=text)) == seconds
+    given = annotated(pod(), drain_seconds=text)
+
+    assert drain_seconds(given) == seconds
+    assert problems(given) == ()
 
 
 @pytest.mark.parametrize(
     "text", ["", ".", "-1", "+1", "5s", "1e3", "1_0", " 1", "nan", "inf", "86401", "٣", "1.2.3"]
 )
 def test_other_drain_seconds_cannot_be_used(text: str) -> None:
-    with pytest.raises(AnnotationError, match="must be a number of seconds from 0 to 86400"):
-        drain_seconds(annotated(pod(), drain_seconds=text))
+    given = annotated(pod(), drain_seconds=text)
+
+    assert drain_seconds(given) == 0
+    assert len(problems(given)) == 1
 
 
 def test_without_annotations_nothing_is_asked_for() -> None:
@@ -45,8 +49,10 @@ def test_readiness_commands_are_json_arrays() -> None:
     "text", ["", "up", '"up"', "[]", '[""]', '["up", 1]', '["up\\u0000"]', '["up"'], ids=repr
 )
 def test_other_readiness_commands_cannot_be_used(text: str) -> None:
-    with pytest.raises(AnnotationError, match="must be a command as a JSON array of strings"):
-        readiness_command(annotated(pod(), on_ready=text), ready=True)
+    given = annotated(pod(), on_ready=text)
+
+    assert readiness_command(given, ready=True) == ()
+    assert len(problems(given)) == 1
 
 
 def test_every_problem_is_told_and_names_its_annotation() -> None:
