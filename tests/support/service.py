@@ -19,6 +19,9 @@ from tests.support.barepod import Fields, Run, Setup
 
 T = TypeVar("T")
 
+#: Several agents may be tested on one machine.
+_NO_LISTENERS = '[api]\nlisten = ""\n[health]\nlisten = ""\n'
+
 
 class Agent:
     """One `barepod agent` and its manifest directory."""
@@ -80,7 +83,8 @@ def starting(place: Path, setup: Setup | None = None) -> Iterator[Agent]:
     setup = setup or Setup()
     manifests = Path(setup.node.get("manifest_dir", str(place / "manifests")))
     node = {**setup.node, "manifest_dir": str(manifests)}
-    setup = replace(setup, output="text", node=node)
+    config = f"{setup.config}\n{_NO_LISTENERS}"
+    setup = replace(setup, output="text", node=node, config=config)
     with barepod.command(place, ["agent"], setup) as run:
         yield Agent(run, manifests)
 

@@ -26,7 +26,7 @@ _PACKAGES = "systemd,systemd-sysv,libpam-systemd,dbus,procps"
 _TOOLS = ("systemd-nspawn", "debootstrap", "nsenter", "mount")
 _BARE = "/usr/bin/barepod"
 _PATIENCE = 30.0
-_NAMESPACES = ("-m", "-p", "-u", "-i", "-C", "-r", "-w")
+_NAMESPACES = ("-m", "-p", "-u", "-i", "-n", "-C", "-r", "-w")
 T = TypeVar("T")
 
 
@@ -142,6 +142,7 @@ def _nspawn(root: Path) -> list[str]:
         "--register=no",
         "--keep-unit",
         "--boot",
+        "--private-network",
         "--console=pipe",
         f"--directory={root}",
         f"--machine=barepod-test-{os.getpid()}",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.integration.agent.test_manifests import sleeper
 from tests.support import barepod, service
-from tests.support.barepod import Setup, container, hook, pod, sh
+from tests.support.barepod import Setup, container, hook, pod, probe, sh
 from tests.support.service import Agent
 
 pytestmark = pytest.mark.integration
@@ -157,6 +158,23 @@ def test_root_refuses_manifests_of_others_and_runs_the_rest(agent: Agent) -> Non
     agent.write("p.json", sleeper(1104))
 
     agent.until(lambda: agent.running("1104"))
+
+
+def test_an_agent_that_stood_still_for_a_while_restarts_nothing(agent: Agent) -> None:
+    healthy = probe("true", failureThreshold=1, timeoutSeconds=1)
+    given = container("sleep", "1106", livenessProbe=healthy, readinessProbe=healthy)
+    agent.write("p.json", pod(given, restartPolicy="Always"))
+    agent.until_told("pod is ready")
+    before = agent.running("1106")
+    agent.run.signal(signal.SIGSTOP)
+    time.sleep(3)  # what is tested: three periods and timeouts pass without it
+    agent.run.signal(signal.SIGCONT)
+    agent.write("q.json", sleeper(1107, "q"))
+    agent.until(lambda: agent.running("1107"))
+
+    assert agent.running("1106") == before
+    assert agent.log("container ended") == []
+    assert agent.log("pod is not ready") == []
 
 
 def test_the_service_manager_is_told_of_every_step(place: Path) -> None:
