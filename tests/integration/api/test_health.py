@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
 
 import pytest
 
 from agent.api.health import MAX_SILENCE, Health, HealthParts
 from agent.api.heartbeat import Heartbeat
 from agent.host.scheduler import Scheduler
+from agent.model.runtime import ProbeKind
 from tests.support.listening import Outside, State, listening
 from tests.support.traffic import pods
 
@@ -126,6 +129,22 @@ async def test_metrics_are_given_in_the_format_that_is_asked_for() -> None:
     assert 'barepod_pods{phase="Running",ready="true"} 1.0' in plain.body
     assert strict.headers["content-type"].startswith("application/openmetrics-text")
     assert strict.body.endswith("# EOF\n")
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+async def test_promtool_has_nothing_to_say_about_the_metrics() -> None:
+    async with listening(pods("web", "db -")) as outside:
+        series, _ = outside.metrics.probe(ProbeKind.LIVENESS, "default", "web", "u-1", "c")
+        series.count("successful")
+        series.time(0.1)
+        outside.metrics.container_started("container")
+        outside.metrics.start_failed("container", "ErrImagePull")
+        body = (await outside.ask("/metrics")).body
+
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=body, capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
 async def test_many_may_ask_at_once() -> None:
