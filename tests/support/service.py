@@ -20,7 +20,7 @@ from tests.support.barepod import Fields, Run, Setup
 T = TypeVar("T")
 
 #: Several agents may be tested on one machine.
-_NO_LISTENERS = '[api]\nlisten = ""\n[health]\nlisten = ""\n'
+_NO_API = '[api]\nlisten = ""\n'
 
 
 class Agent:
@@ -83,7 +83,7 @@ def starting(place: Path, setup: Setup | None = None) -> Iterator[Agent]:
     setup = setup or Setup()
     manifests = Path(setup.node.get("manifest_dir", str(place / "manifests")))
     node = {**setup.node, "manifest_dir": str(manifests)}
-    config = f"{setup.config}\n{_NO_LISTENERS}"
+    config = f"{setup.config}\n{_NO_API}"
     setup = replace(setup, output="text", node=node, config=config)
     with barepod.command(place, ["agent"], setup) as run:
         yield Agent(run, manifests)
