@@ -84,6 +84,8 @@ class PodFacts(msgspec.Struct):
     #: Container id to the moment of its end, on the monotonic clock: back-off counts from there.
     ended_at: dict[str, float] = msgspec.field(default_factory=dict)
     live: dict[str, Instance] = msgspec.field(default_factory=dict)
+    #: A process is being started: it may live before it is known here.
+    is_starting: bool = False
     #: Runs whose postStart hook has not returned: no status and no probe sees them yet.
     hidden: set[str] = msgspec.field(default_factory=set)
     #: Container name to reason and message of the last start attempt that failed.

@@ -87,7 +87,7 @@ class Reporter:
         )
         if terminal:
             generated = terminate_pod(msgspec.structs.replace(pod, status=old), generated)
-        running = bool(self._facts.live)
+        running = bool(self._facts.live) or self._facts.is_starting
         shown = rules.publishable(old, generated, could_have_running_containers=running)
         if shown != self._published or self._shown is not pod:
             self._published, self._shown = shown, pod

@@ -207,7 +207,11 @@ class Starter:
             self._announce(pod, name, pulled)
             self._event(pod, name, EventType.NORMAL, Reason.CREATED, f"Created container: {name}")
 
-        run, instance = await prepared.start(meanwhile)
+        self._facts.is_starting = True
+        try:
+            run, instance = await prepared.start(meanwhile)
+        finally:
+            self._facts.is_starting = False
         self._event(pod, name, EventType.NORMAL, Reason.STARTED, f"Started container {name}")
         return run, instance
 

@@ -340,3 +340,20 @@ async def test_a_pod_has_its_nodes_address_as_soon_as_its_containers_may_start()
     assert [one.ip for one in status.pod_ips] == ["127.0.0.1"]
     assert node.conditions("PodReadyToStartContainers")[-1][:2] == (0, "True")
     assert status.qos_class == "BestEffort"
+
+
+async def test_a_pod_is_not_over_while_a_container_is_being_started() -> None:
+    node = Node(
+        pod(init=(sidecar("proxy"), container("setup")), restart_policy="Never"),
+        {
+            "proxy": Behaviour(lives=[(2.0, 1), (None, 0)], start_takes=0.5),
+            "setup": Behaviour(lives=[(2.2, 1)]),
+        },
+    )
+
+    await node.run_for(20)
+
+    assert node.times("setup ended 1") == [2.7]
+    assert node.times("proxy started") == [0.5, 3.0]
+    over_at = next(at for at, seen in node.statuses if seen.status.phase == "Failed")
+    assert over_at >= node.times("proxy ended 0")[-1]
