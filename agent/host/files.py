@@ -113,8 +113,12 @@ def take_tail(path: str, limit: int) -> bytes:
 
 
 def remove(path: str) -> None:
-    """Remove a file that may be gone, and its directory if nothing else is in there."""
+    """Remove a file that may be gone."""
     with contextlib.suppress(OSError):
         os.unlink(path)
+
+
+def remove_if_empty(folder: str) -> None:
+    """Remove a directory that nothing is in; it may be gone."""
     with contextlib.suppress(OSError):
-        os.rmdir(os.path.dirname(path))
+        os.rmdir(folder)

@@ -70,8 +70,7 @@ class Naming(msgspec.Struct, frozen=True):
 
     def message_path(self, run_dir: str) -> str:
         """Where the container may leave its last words."""
-        folder = f"{run_dir}/pods/{self.pod.metadata.uid}"
-        return f"{folder}/{self.container.name}.{self.restart_count}"
+        return f"{pod_folder(run_dir, self.pod)}/{self.container.name}.{self.restart_count}"
 
     def target(self, address: str) -> Target:
         reference = messages.pod_reference(self.pod)
@@ -80,3 +79,8 @@ class Naming(msgspec.Struct, frozen=True):
             ports=self.container.ports,
             name=f"{reference}:{self.container.name}",
         )
+
+
+def pod_folder(run_dir: str, pod: Pod) -> str:
+    """Where a pod's short-lived files lie."""
+    return f"{run_dir}/pods/{pod.metadata.uid}"

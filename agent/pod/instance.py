@@ -21,6 +21,7 @@ from agent.pod.facts import Ended
 from agent.pod.message import TerminationMessage
 
 _COMPLETED, _ERROR, _OOM_KILLED = "Completed", "Error", "OOMKilled"
+_TIDY_AFTER = 0.05
 _FIRST_LOOK = 0.005
 _LAST_LOOK = 0.2
 
@@ -112,7 +113,8 @@ class HostInstance:
         survivors = await boundary.kill()
         if survivors:
             self._parts.streams.capture.abandon()
-        boundary.close()
+        # Nothing is left inside: taking the fence down can wait until a successor has started.
+        self._parts.engines.machine.scheduler.call_later(_TIDY_AFTER, boundary.close)
 
     async def _linger(self, deadline: float) -> None:
         """What the main process left behind may finish while the grace lasts.

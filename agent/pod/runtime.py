@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from agent.host import capabilities, users
+from agent.host import capabilities, files, users
 from agent.host.identifiers import new_container_id
 from agent.host.limits import Limits
 from agent.host.process import Command, parse_signal
@@ -17,7 +17,7 @@ from agent.model.container import Container
 from agent.model.pod import Pod
 from agent.model.quantity import parse
 from agent.model.security import SecurityContext
-from agent.pod.blueprint import Blueprint, Naming, Settings, Sources
+from agent.pod.blueprint import Blueprint, Naming, Settings, Sources, pod_folder
 from agent.pod.machine import Machine
 from agent.pod.prepared import PreparedRun
 from agent.pod.starter import StartError
@@ -46,6 +46,10 @@ class HostRuntime:
         if container.command or images.find(self._settings.images, container.image) is not None:
             return None
         return images.unknown_image(container.image)
+
+    def forget(self, pod: Pod) -> None:
+        """Nothing of the pod runs any more: remove the folder of its short-lived files."""
+        files.remove_if_empty(pod_folder(self._settings.run_dir, pod))
 
     def create(
         self, pod: Pod, container: Container, restart_count: int, volumes: Volumes
@@ -78,9 +82,10 @@ class HostRuntime:
             stop = (lifecycle.stop_signal if lifecycle is not None else None) or entry.stop_signal
             stop_signal = parse_signal(stop or "SIGTERM")
             security = container.security_context or SecurityContext()
-            dropped = capabilities.dropped(
-                security.capabilities, last=capabilities.last_capability()
-            )
+            dropped: tuple[int, ...] = ()
+            if security.capabilities is not None:
+                last = capabilities.last_capability()
+                dropped = capabilities.dropped(security.capabilities, last=last)
         except (ConfigError, users.UserError) as exc:
             raise StartError("CreateContainerConfigError", str(exc)) from exc
         except (ValueError, capabilities.CapabilityError) as exc:

@@ -82,6 +82,10 @@ class Runtime(Protocol):
         """Prepare a run; raises StartError."""
         ...
 
+    def forget(self, pod: Pod) -> None:
+        """Nothing of the pod runs any more."""
+        ...
+
 
 class BackOffLimits(msgspec.Struct, frozen=True, kw_only=True):
     """First and longest delay between restarts, in seconds."""
@@ -156,6 +160,10 @@ class Starter:
         except StartError as exc:
             return self._failed(pod, container, exc)
         return await self._post_start(pod, container, run, instance)
+
+    def forget(self, pod: Pod) -> None:
+        """The pod has ended: leave nothing of its runs on this machine but their logs."""
+        self._runtime.forget(pod)
 
     def _back_off(self, pod: Pod, container: Container, last_exit: float | None) -> Attempt | None:
         name, now = container.name, self._clock.monotonic()

@@ -255,6 +255,7 @@ class PodWorker:
         self._report(terminal=True)
         await self._parts.readiness_hooks.finish()
         await self._parts.volumes.tear_down()
+        self._parts.starter.forget(self._pod)
 
     async def _drain(self) -> None:
         """Serve on while those who send requests learn that they should send them elsewhere.

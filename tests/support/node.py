@@ -233,6 +233,9 @@ class PretendedNode:
         handler = FakeHandler(self, f"aside {container.name} {' '.join(argv)}", script)
         return await runner.run(handler, seconds, self.scheduler)
 
+    def forget(self, pod: Pod) -> None:
+        self.note("forgotten")
+
     def image_problem(self, container: Container) -> str | None:
         return _take(self.behaviour(container.name).image_problems)
 

@@ -13,7 +13,7 @@ from agent.host.files import (
     open_directory,
     private_directory,
     public_file,
-    remove,
+    remove_if_empty,
     take_tail,
     write_atomically,
 )
@@ -123,7 +123,7 @@ def test_a_public_file_is_not_made_where_a_link_lies(tmp_path: Path) -> None:
         public_file(str(tmp_path / "link"), check_folder=False)
 
 
-def test_what_somebody_wrote_is_taken_with_its_directory(tmp_path: Path) -> None:
+def test_what_somebody_wrote_is_taken_and_gone(tmp_path: Path) -> None:
     path = tmp_path / "pods" / "uid" / "web.0"
     public_file(str(path), check_folder=True)
     path.write_bytes(b"long ago, last words")
@@ -131,15 +131,16 @@ def test_what_somebody_wrote_is_taken_with_its_directory(tmp_path: Path) -> None
     taken = take_tail(str(path), 10)
 
     assert taken == b"last words"
-    assert not path.parent.exists()
+    assert not path.exists()
 
 
-def test_a_directory_with_something_in_it_stays(tmp_path: Path) -> None:
-    first, second = tmp_path / "uid" / "a.0", tmp_path / "uid" / "b.0"
-    public_file(str(first), check_folder=True)
-    public_file(str(second), check_folder=True)
+def test_only_an_empty_directory_is_removed(tmp_path: Path) -> None:
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    empty.mkdir()
+    public_file(str(full / "a.0"), check_folder=True)
 
-    remove(str(first))
+    for folder in (empty, full, tmp_path / "none"):
+        remove_if_empty(str(folder))
 
-    assert not first.exists()
-    assert second.exists()
+    assert not empty.exists()
+    assert full.exists()

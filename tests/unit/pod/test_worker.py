@@ -338,6 +338,14 @@ async def test_kill_does_not_wait_for_a_pre_stop_hook_that_needs_no_process() ->
     assert ended_at < 5
 
 
+async def test_an_ended_pod_leaves_nothing_but_its_logs() -> None:
+    node = Node(pod(restart_policy="Never"), {"c": Behaviour(lives=[(1, 0)])})
+
+    await node.run_for(5)
+
+    assert node.times("forgotten") == [1]
+
+
 async def test_the_first_events_are_those_of_a_kubelet() -> None:
     node = Node(pod())
 
