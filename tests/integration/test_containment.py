@@ -224,10 +224,9 @@ async def test_cgroups_are_removed_even_if_the_container_made_more_inside() -> N
 
 
 async def test_without_cgroup_kill_the_frozen_are_killed(
-    host: Host, monkeypatch: pytest.MonkeyPatch
+    cgroup_host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if host.containment.kind != "cgroup":
-        pytest.skip("there is no cgroup to freeze")
+    host = cgroup_host
     write = cgroup_files.write
 
     def old_kernel(path: str, text: str) -> None:
@@ -273,9 +272,8 @@ async def test_without_clone3_processes_are_contained_all_the_same(
         pytest.skip(f"no {mode} containment here: {exc}")
 
 
-async def test_a_process_that_left_its_cgroup_is_killed_all_the_same(host: Host) -> None:
-    if host.containment.kind != "cgroup":
-        pytest.skip("there is no cgroup to leave")
+async def test_a_process_that_left_its_cgroup_is_killed_all_the_same(cgroup_host: Host) -> None:
+    host = cgroup_host
     boundary = host.boundary()
     base = Path(host.containment.cgroup_path).parent
     child = await host.shell(f"echo 0 > {base}/cgroup.procs && {ESCAPEE}; exit 2", boundary)
