@@ -21,6 +21,7 @@ from tests.integration.run.conftest import needs_ordinary_user
 from tests.support import barepod
 from tests.support.barepod import Mode, Setup
 from tests.support.examples import ANNOTATION, Expectation, parse, seen_of, unmet
+from tests.support.needs import missing
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 
@@ -177,10 +178,7 @@ def needs_nginx() -> None:
     path = config.load(str(CONFIG), os.environ, os.geteuid()).images["nginx"].env["PATH"]
     if shutil.which("nginx", path=path):
         return
-    text = "needs nginx (Debian: apt-get install nginx-light)"
-    if os.environ.get("CI") == "true":
-        pytest.fail(text)
-    pytest.skip(text)
+    missing("needs nginx (Debian: apt-get install nginx-light)")
 
 
 def wait_for_free_ports(file: Path) -> None:

@@ -20,6 +20,7 @@ from agent.action.result import ActionResult, Outcome
 from agent.model.handler import HTTPGetAction
 from tests.support import servers
 from tests.support.engines import failed, real_engines
+from tests.support.needs import missing
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
@@ -61,9 +62,7 @@ class Nginx:
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("nginx is not installed; CI must have it")
-        pytest.skip("nginx is not installed")
+        missing("needs nginx (Debian: apt-get install nginx-light)")
     folder = tmp_path_factory.mktemp("nginx")
     ports = Nginx(free_port(), free_port())
     (folder / "files").mkdir()

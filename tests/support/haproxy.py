@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
+from tests.support.needs import missing
 
 #: No retries, no redispatch: whatever goes wrong with a request is seen by its client.
 CONFIGURATION = """
@@ -50,9 +50,7 @@ def program() -> str:
     """HAProxy, or the end of this test."""
     found = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("haproxy is not installed; CI must have it")
-        pytest.skip("haproxy is not installed")
+        missing("needs haproxy (Debian: apt-get install haproxy)")
     return found
 
 

@@ -15,6 +15,7 @@ import pytest
 from agent.host import cgroup
 from tests.support import barepod
 from tests.support.barepod import Mode
+from tests.support.needs import missing
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def mode(request: pytest.FixtureRequest) -> Mode:
     """Every mode of containment that this machine lets us test."""
     wanted: Mode = request.param
     if wanted == "cgroup" and not _has_cgroups():
-        pytest.skip("no writable cgroup v2 here")
+        missing("no writable cgroup v2 here")
     if wanted == "subreaper":
         may_mount()
     if wanted == "user":
@@ -58,13 +59,13 @@ def needs_ordinary_user() -> None:
     with open_place() as folder:
         become = barepod.become_nobody(folder)
         if os.geteuid() != 0 or not _can([*become, sys.executable, "-c", "import agent, msgspec"]):
-            pytest.skip("cannot run barepod as nobody")
+            missing("cannot run barepod as nobody")
 
 
 def may_mount() -> None:
     """Skip a test that needs a file system of its own where we may not mount one."""
     if not _can(["unshare", "--mount", "true"]):
-        pytest.skip("may not make a mount namespace")
+        missing("may not make a mount namespace")
 
 
 def _has_cgroups() -> bool:
