@@ -6,11 +6,9 @@ were kept, adopt every run that is remembered, end what nobody remembers, go on 
 
 from __future__ import annotations
 
-import asyncio
 import random
+import shutil
 from collections.abc import Callable
-
-import msgspec
 
 from agent.host import keeper, volume_dirs
 from agent.host.boot_id import boot_id
@@ -52,6 +50,7 @@ class Inheritance:
         self._machine = machine
         self._store = store
         self._boot_id = boot_id()
+        self._disk_dir = self._run_dir = ""
         self._adopter: Adopter | None = None
         self._handover: keeper.Handover | None = None
 
@@ -59,6 +58,7 @@ class Inheritance:
         """Take over what was kept; the workers are made with the result."""
         self._handover = await keeper.take_over(self._keeper_path)
         self._adopter = Adopter(self._machine, settings, self._handover.kept)
+        self._disk_dir, self._run_dir = settings.state_dir, settings.run_dir
         self._remember_node()
         began = self._machine.clock.monotonic()
 
@@ -72,3 +72,34 @@ class Inheritance:
             adopt=self._adopter.adopt,
             delay_of=delay_of,
         )
+
+    async def take_up(self, manager: PodManager, news: Callable[..., None]) -> None:
+        """Adopt what is remembered, end what is not, and go on."""
+        assert self._adopter is not None
+        assert self._handover is not None
+        manager.resume()
+        self._adopter.close()
+        await self._handover.acknowledge()
+        self._tidy()
+        for stranger in await self._machine.containment.end_strangers():
+            news(
+                "killed what a dead agent left behind",
+                pid=stranger.pid,
+                name=stranger.name,
+            )
+        manager.begin()
+
+    def _tidy(self) -> None:
+        """Nothing is left of pods that are gone: no record, no volume, no file."""
+        records = self._store.records
+        living = {pod.metadata.uid for pod in self._store.list(Pod)}
+        for uid in records.pods():
+            if uid and uid not in living:
+                records.drop_pod(uid)
+                shutil.rmtree(f"{self._run_dir}/pods/{uid}/", ignore_errors=True)
+        for base in {self._disk_dir, self._run_dir}:
+            volume_dirs.remove_leftovers(base, living)
+
+    def _remember_node(self) -> None:
+        fences = self._machine.containment.lasting
+        self._store.records.put(NodeRecord(boot_id=self._boot_id, cgroup=fences.cgroup_path))

@@ -41,6 +41,7 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
 
     follower: Callable[[Pod, str], Follower | None]
     problem: Callable[[str], None]
+    news: Callable[..., None] = lambda *_, **__: None
     signals: Mapping[int, Callable[[], None]] = {}
 
 
@@ -286,7 +287,7 @@ async def open_node(
 
         async with manager:
             if inheritance is not None:
-                await inheritance.take_up(manager, hooks.problem)
+                await inheritance.take_up(manager, hooks.news)
             for signum, callback in hooks.signals.items():
                 machine.reactor.on_signal(signum, callback)
             yield Node(
