@@ -89,9 +89,7 @@ class Agent:
         async with open_store(state_dir, SystemClock(), self._log.warning) as store:
             self._store = store
             store.watch(ChangeLog(self._log, store.list(Pod)).change)
-            hooks = Hooks(
-                follower=lambda *_: None, problem=self._log.error, news=self._log.info
-            )
+            hooks = Hooks(follower=lambda *_: None, problem=self._log.error, news=self._log.info)
             legacy = Legacy(
                 fences=fences_of(store, state_dir),
                 keeper=f"{self._config.node.run_dir}/keeper.sock",

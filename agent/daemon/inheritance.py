@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable
 
 from agent.host import keeper, volume_dirs
-from agent.host.boot_id import boot_id
+from agent.host.boot import boot_id
 from agent.host.containment import Lasting
 from agent.host.marks import lasting_agent_mark
 from agent.model.pod import Pod

@@ -41,7 +41,7 @@ class Adopter:
             record.container_id, process.mark, process.cgroup, limits_of(container)
         )
         child = self._machine.spawner.adopt(
-            process.pid, process.start_ticks, process.mark, kept.pop("pidfd", None)
+            process.pid, process.start_ticks, boundary, kept.pop("pidfd", None)
         )
         streams = Streams.adopt(
             self._machine.pump,

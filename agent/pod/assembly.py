@@ -136,9 +136,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
         if self.continuity is None:
             return NoLedger()
         containers = (*pod.spec.init_containers, *pod.spec.containers)
-        hooked = {
-            c.name for c in containers if c.lifecycle is not None and c.lifecycle.post_start
-        }
+        hooked = {c.name for c in containers if c.lifecycle is not None and c.lifecycle.post_start}
         return RecordLedger(
             records=self.continuity.records,
             facts=facts,

@@ -143,6 +143,6 @@ class HostInstance:
     async def _describe(self, status: ExitStatus, finished_at: datetime) -> Ended:
         reason = _OOM_KILLED if status.oom_killed else _ERROR if status.code else _COMPLETED
         message = await self._parts.message.read(status.code, reason)
-        if not status.is_known:  # it ended while no agent was there to see it
+        if not status.known:  # it ended while no agent was there to see it
             reason, message = CONTAINER_STATUS_UNKNOWN, message or LOST_WHEN_TERMINATED
         return Ended(exit_code=status.code, finished_at=finished_at, reason=reason, message=message)

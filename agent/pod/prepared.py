@@ -68,6 +68,7 @@ class PreparedRun:
             self._boundary.close()
             files.remove(message_path)
             raise
+
     async def start(self, meanwhile: Callable[[], None]) -> tuple[ContainerRun, Instance]:
         """Start the main process; raises StartError. See `agent.pod.starter.Prepared`."""
         streams = self._streams

@@ -104,8 +104,12 @@ class Lives:
         """Start another agent, and wait until it is ready."""
         if setup is not None:
             self._manifests, self._setup = _completed(self._place, setup)
+        self.begin().until_told("agent is ready")
+        return self.agent
+
+    def begin(self) -> Agent:
+        """The same without waiting."""
         self.agent = self._start()
-        self.agent.until_told("agent is ready")
         return self.agent
 
     def kill(self, *, helper: bool = False) -> None:

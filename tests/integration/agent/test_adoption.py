@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,6 @@ from tests.support.service import Agent, Lives
 pytestmark = pytest.mark.integration
 
 COUNTER = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.002; done"
-
-
-@pytest.fixture
-def lives(place: Path) -> Iterator[Lives]:
-    with service.lives(place) as started:
-        yield started
 
 
 def output(agent: Agent, container: str = "c", attempt: int = 0) -> list[str]:
@@ -198,7 +191,9 @@ def test_files_that_went_or_changed_while_no_agent_lived_are_followed(lives: Liv
 
 
 def test_a_volume_goes_on_with_its_pod(lives: Lives) -> None:
-    script = "echo kept > /v/f; until [ -e /v/more ]; do sleep 0.05; done; cat /v/f; exec sleep 2013"
+    script = (
+        "echo kept > /v/f; until [ -e /v/more ]; do sleep 0.05; done; cat /v/f; exec sleep 2013"
+    )
     given = sh(script, volumeMounts=[{"name": "v", "mountPath": "/v"}])
     lives.agent.write("p.json", pod(given, volumes=[{"name": "v", "emptyDir": {}}]))
     lives.agent.until_told("pod is ready")

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.asyncio
 def status(node: Node, name: str = "c") -> ContainerStatus:
     found = node.frozen.status
     return next(
-        one for one in (*found.init_container_statuses, *found.container_statuses) if one.name == name
+        one
+        for one in (*found.init_container_statuses, *found.container_statuses)
+        if one.name == name
     )
 
 
@@ -62,7 +64,9 @@ async def test_an_exit_that_nobody_saw_is_followed_by_the_restart_policy() -> No
         node.next_agent()
         await node.run_for(5)
 
-        assert [at % 35 for at in node.times("c started")] == [at % 35 for at in _since(starts, node)]
+        assert [at % 35 for at in node.times("c started")] == [
+            at % 35 for at in _since(starts, node)
+        ]
         assert node.frozen.status.phase == phase
 
 
@@ -154,9 +158,7 @@ async def test_a_post_start_hook_in_flight_is_neither_repeated_nor_waited_for() 
 
 async def test_a_pod_that_was_being_deleted_ends_and_no_ended_hook_is_repeated() -> None:
     hooked = container("c", lifecycle=lifecycle(pre_stop="bye"))
-    node = await remembered(
-        pod(hooked), ("c", Behaviour(stop_takes=None)), c_bye=Script(takes=3)
-    )
+    node = await remembered(pod(hooked), ("c", Behaviour(stop_takes=None)), c_bye=Script(takes=3))
     async with asyncio.TaskGroup() as group:
         task = group.create_task(node.worker.run())
         await node.clock.sleep(10)
