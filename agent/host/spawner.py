@@ -22,7 +22,7 @@ import signal
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from agent.host import wire
+from agent.host import requests, wire
 from agent.host.adopted import adopt_main
 from agent.host.census import Census, Sweep
 from agent.host.clock import Clock
@@ -34,15 +34,7 @@ from agent.host.launch import Launched, launch
 from agent.host.process import Captured as Captured
 from agent.host.process import Child, Command, SpawnError
 from agent.host.reactor import Reactor
-from agent.host.requests import (
-    Birth,
-    Running,
-    captured,
-    fields,
-    helper_died,
-    kill_unwanted,
-    pidfd_of,
-)
+from agent.host.requests import Birth, Running
 from agent.host.scheduler import Scheduler, Timer
 
 if TYPE_CHECKING:
@@ -190,7 +182,7 @@ class Spawner:
         given = [(1, stdin), (2, stdout), (4, stderr), (8, boundary.cgroup_fd)]
         fds = tuple(fd for _, fd in given if fd is not None)
         present = sum(bit for bit, fd in given if fd is not None)
-        spec = fields(command, birth.mark, die=self._die, tty=controlling_tty)
+        spec = requests.fields(command, birth.mark, die=self._die, tty=controlling_tty)
         id_ = self._next_id()
         try:
             self._send(command, (wire.SPAWN, id_, spec, present, None, True), fds)
@@ -202,7 +194,7 @@ class Spawner:
         try:
             return await asyncio.shield(birth.result)
         except asyncio.CancelledError:
-            birth.result.add_done_callback(kill_unwanted)
+            birth.result.add_done_callback(requests.kill_unwanted)
             self._tell((wire.CANCEL, id_))
             raise
 
@@ -227,10 +219,10 @@ class Spawner:
         self._running[id_] = running
         cgroup_fd = boundary.cgroup_fd if boundary.limited else None
         fds, present = ((), 0) if cgroup_fd is None else ((cgroup_fd,), 8)
-        spec = fields(command, running.mark, die=True)  # with the helper, its parent
+        spec = requests.fields(command, running.mark, die=True)  # with the helper, its parent
         try:
             if inside is not None:
-                fds, present = (*fds, pidfd_of(inside, command)), present | 16
+                fds, present = (*fds, requests.pidfd_of(inside, command)), present | 16
             careful = command.argv[0] in self._slow
             self._send(command, (wire.CAPTURE, id_, spec, present, timeout, careful), fds)
         except SpawnError as exc:
@@ -314,7 +306,7 @@ class Spawner:
     def _captured(self, id_: int, message: Message) -> None:
         running = self._running.get(id_)
         if running is not None:
-            self._settle(id_, captured(running.command, message))
+            self._settle(id_, requests.captured(running.command, message))
 
     def _settle(self, id_: int, answer: Captured) -> None:
         running = self._forget(id_)
@@ -398,8 +390,8 @@ class Spawner:
         self._sweep(lost)
         for birth in births.values():
             self._reaper.expect_no_more(birth.mark)
-            birth.result.set_exception(helper_died(birth.command))
+            birth.result.set_exception(requests.helper_died(birth.command))
         for running in tuple(self._running.values()):
             # One of them may have hung the helper in its execve: start it the slow, safe way.
             self._slow.add(running.command.argv[0])
-            self._settle(running.id, Captured(None, error=helper_died(running.command)))
+            self._settle(running.id, Captured(None, error=requests.helper_died(running.command)))
