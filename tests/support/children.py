@@ -72,11 +72,15 @@ class Host:
 
 
 @asynccontextmanager
-async def running_host(mode: Mode, *, die_with_agent: bool = True) -> AsyncIterator[Host]:
+async def running_host(
+    mode: Mode, *, die_with_agent: bool = True, keeper: str | None = None
+) -> AsyncIterator[Host]:
     """An agent's process machinery, taken down in the end (OSError: no cgroups here)."""
     reactor, scheduler, clock = Reactor(), Scheduler(), SystemClock()
     containment = choose_containment(reactor, scheduler, clock, mode=mode)
-    spawner = Spawner(reactor, scheduler, clock, containment, die_with_agent=die_with_agent)
+    spawner = Spawner(
+        reactor, scheduler, clock, containment, die_with_agent=die_with_agent, keeper=keeper
+    )
     await spawner.start()
     try:
         yield Host(reactor, scheduler, clock, containment, spawner)
