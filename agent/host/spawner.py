@@ -237,6 +237,7 @@ class Spawner:
             launched.sock.close()  # it goes away by itself
             raise
         self._reaper.watched(launched.pid)
+        self._containment.house(launched.pid)
         link.process.on_exit(lambda _status: self._reaper.forget(launched.pid))
         self._unanswered = False
         link.send((wire.GUARD, 0, self._guarded()))
