@@ -278,6 +278,7 @@ class Spawner:
             launched.sock.close()  # it goes away by itself
             raise
         self._reaper.watched(launched.pid)
+        self._containment.house(launched.pid)
         link.process.on_exit(lambda _status: self._gone(launched.pid))
         self._unanswered = False
         link.send((wire.GUARD, 0, self._guarded(), self._kept.path))
