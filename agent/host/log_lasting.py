@@ -66,12 +66,22 @@ class LastingTrack(Track):
         """Have the ledger say what is in the log by now; then the spools need it no more."""
         spools = self._lasting.spools
         unwritten = self.sink.unwritten()
-        for stream, spool in spools.items():
+        for stream, spool in spools.items():  # all of them first: the mark holds for all
             spool.done = spool.claimed - unwritten.get(stream, 0)
         self._record()
         for spool in spools.values():
             if spool.shrink():
                 self._record()
+
+    def commit_only(self, spool: Spool) -> None:
+        """The same after a write from this spool alone, which is nearly always all there is."""
+        if not self.sink.is_clear:
+            self.commit()
+            return
+        spool.done = spool.claimed
+        self._record()
+        if spool.shrink():
+            self._record()
 
     def report(self, exc: OSError) -> None:
         """The promise does not hold at the moment; say so once."""
@@ -153,7 +163,7 @@ class LastingSource(Source):
         self._spool.claimed = self._spool.taken - unfinished
         self._of.take(self._stream, data, records)
         if records:
-            self._of.commit()
+            self._of.commit_only(self._spool)
 
     def _finish(self) -> None:
         if not self._has_failed:

@@ -70,6 +70,11 @@ class LogSink:
         self._offset = 0  # how much of the first held chunk is in the file
         self._gaps: dict[str, tuple[int, int]] = {}  # stream -> lines, bytes
 
+    @property
+    def is_clear(self) -> bool:
+        """Is everything in the file that was to be written?"""
+        return not self._held
+
     def unwritten(self) -> dict[str, int]:
         """The last bytes of each stream's input that must be kept until they are in the file.
 
