@@ -50,8 +50,9 @@ EXCUSES = {
     "action/h2/status.py": "tables: conformance/test_grpc_answers.py",
     "host/clock.py": "the machine's clocks, handed through",
     "host/reactor.py": "under everything in integration/",
+    "host/log_ends.py": "integration/test_output.py, test_log_lasting.py",
     "host/log_engine.py": "integration/test_output.py",
-    "host/streams.py": "integration/run/test_surroundings.py",
+    "host/streams.py": "integration/run/test_surroundings.py, integration/test_log_lasting.py",
     **dict.fromkeys(
         (
             f"host/{name}.py"
