@@ -22,6 +22,8 @@ RECORDS: Final = {
     "NodeRecord": "agent.store.records",
     "PodRecord": "agent.store.records",
 }
+#: Records without which the next agent would have to end what they are about.
+URGENT: Final = frozenset({"ContainerRecord"})
 
 
 def is_known(kind: str) -> bool:

@@ -229,11 +229,14 @@ class Run:
 
     def end(self) -> None:
         """End what still runs, the hard way if need be; fail if anything is left then."""
-        for number in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
+        for number, patience in (
+            *((signal.SIGINT, 0.3), (signal.SIGINT, 0.3)),
+            *((signal.SIGINT, _PATIENCE), (signal.SIGKILL, 3.0)),
+        ):
             if self._process.poll() is None:
                 self.signal(number)
                 with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(3.0 if number == signal.SIGKILL else 0.3)
+                    self._process.wait(patience)
         left, deadline = self.processes(), time.monotonic() + _PATIENCE
         while (left or self.cgroups()) and time.monotonic() < deadline:
             time.sleep(_LOOK_AGAIN)

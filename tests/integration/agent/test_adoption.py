@@ -125,10 +125,12 @@ def test_an_end_that_nobody_could_see_is_unknown_and_the_restart_policy_follows(
     lives.agent.write("p.json", sleeper(2002))
     (main,) = lives.agent.until(lambda: lives.agent.running("2002"))
     lives.agent.until_told("container runs")
+    helper = lives.agent.run.helper_pid()
     with in_place_of_init():
         lives.kill(helper=True)
         os.kill(main, signal.SIGTERM)
-        os.waitpid(main, 0)
+        for pid in (main, helper):
+            os.waitpid(pid, 0)
 
     agent = lives.next()
     line = agent.until_told("container ended")

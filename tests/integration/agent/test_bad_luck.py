@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from tests.integration.agent.test_manifests import sleeper
 from tests.support import service
-from tests.support.barepod import Setup, container, pod, probe, sh
+from tests.support.barepod import Setup, become_nobody, container, pod, probe, sh
 from tests.support.needs import missing
 from tests.support.service import Lives
 from tests.support.stores import fill, locked_by_sqlite, remount, small_disk
@@ -36,7 +37,7 @@ def test_a_full_disk_stops_nothing_and_is_caught_up_with(place: Path) -> None:
         ballast = fill(disk)
         # The log that SQLite writes into may still have room: write until it has not.
         lives.agent.write(
-            "q.json", *(sleeper(2202, f"q{n}", activeDeadlineSeconds=9999) for n in range(40))
+            "q.yaml", *(sleeper(2202, f"q{n}", activeDeadlineSeconds=9999) for n in range(40))
         )
         lives.agent.until_told("cannot write the state", level="warning")
         lives.agent.until(lambda: len(lives.agent.running("2202")) == 40)
@@ -105,8 +106,11 @@ def test_who_looks_into_the_database_disturbs_nobody(lives: Lives, place: Path) 
     lives.agent.write("p.json", sleeper(2206))
     lives.agent.until_told("pod is ready")
     with closing(sqlite3.connect(place / "state" / "state.db")) as database:
-        kinds = {kind for (kind,) in database.execute("select distinct kind from objects")}
-    assert {"Pod", "Event"} <= kinds
+
+        def kinds() -> set[str]:
+            return {kind for (kind,) in database.execute("select distinct kind from objects")}
+
+        lives.agent.until(lambda: {"Pod", "Event"} <= kinds())
     lives.agent.write("q.json", sleeper(2207, "q"))
     lives.agent.until(lambda: lives.agent.running("2207"))
     assert lives.agent.log("cannot write") == []
@@ -153,7 +157,7 @@ def test_an_agent_without_free_descriptors_says_so_and_goes_on(place: Path) -> N
         agent.write("p.json", sleeper(2209))
         agent.until(lambda: agent.running("2209"))
         before = agent.running("2209")
-        agent.write("q.json", *(sleeper(2210, f"q{number}") for number in range(40)))
+        agent.write("q.yaml", *(sleeper(2210, f"q{number}") for number in range(40)))
         agent.until(lambda: agent.log("too many open files") or agent.log("Too many open files"))
         resource.prlimit(agent.run.pid, resource.RLIMIT_NOFILE, (4096, 4096))
 
@@ -169,12 +173,16 @@ def test_an_agent_that_may_start_no_process_goes_on_when_it_may(place: Path) -> 
         agent.write("p.json", sleeper(2211))
         agent.until(lambda: agent.running("2211"))
         helper = agent.run.helper_pid()
-        soft, hard = resource.prlimit(helper, resource.RLIMIT_NPROC)
-        resource.prlimit(helper, resource.RLIMIT_NPROC, (1, hard))
+
+        def limit(processes: str) -> None:
+            command = ["prlimit", f"--pid={helper}", f"--nproc={processes}:"]
+            subprocess.run([*become_nobody(place), *command], check=True)
+
+        limit("1")
         agent.write("q.json", sleeper(2212, "q"))
         agent.until(lambda: agent.log("Error: "))
         assert agent.running("2212") == []
-        resource.prlimit(helper, resource.RLIMIT_NPROC, (soft, hard))
+        limit("4000")
 
         agent.until(lambda: agent.running("2212"))
 
