@@ -14,10 +14,12 @@ OBJECTS: Final = {
     "Secret": "agent.model.config_data",
     "Namespace": "agent.model.namespace",
     "Node": "agent.model.node",
+    "ManifestFile": "agent.model.manifest_file",
 }
 #: Kinds of the agent's own records.
 RECORDS: Final = {
     "ContainerRecord": "agent.store.records",
+    "NodeRecord": "agent.store.records",
     "PodRecord": "agent.store.records",
 }
 

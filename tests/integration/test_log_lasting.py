@@ -20,7 +20,16 @@ import pytest
 from agent.host.lasting import STREAMS, Lasting
 from agent.host.log_sink import LogSink
 from tests.support.logs import Problems, pumping, python, records
-from tests.support.mortal import CHUNK, MIB, Place, an_agent, check, ended_well, live, until_logged
+from tests.support.mortal_capture import (
+    CHUNK,
+    MIB,
+    Place,
+    an_agent,
+    check,
+    ended_well,
+    live,
+    until_logged,
+)
 from tests.support.needs import missing
 
 pytestmark = pytest.mark.integration

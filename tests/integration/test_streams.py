@@ -13,7 +13,7 @@ from agent.host.lasting import STREAMS
 from agent.host.output import LogPump
 from agent.host.streams import Streams
 from tests.support.logs import pumping
-from tests.support.mortal import Place, an_agent, check, until_logged
+from tests.support.mortal_capture import Place, an_agent, check, until_logged
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
