@@ -140,11 +140,28 @@ async def test_what_a_container_wrote_while_no_agent_lived_is_kept_by_others(
 
     async with an_agent() as pump:
         capture = pump.adopt(place.lasting, place.logs, 0, **place.rotation)
-        assert not capture.kept_fds
+        capture.started()
         await capture.drained()
     for fd in kept:
         os.close(fd)
     check(place, stdout=b"one\ntwo")
+
+
+@pytest.mark.asyncio
+async def test_who_adopts_has_something_to_keep_again(tmp_path: Path) -> None:
+    """The keeper may have died with the agent: a new one is given the same."""
+    place = Place(tmp_path)
+    with writing(place) as fds:
+        async with an_agent() as pump:
+            capture = pump.adopt(place.lasting, place.logs, 0, **place.rotation)
+            kept = [os.dup(fd) for fd in capture.kept_fds.values()]
+            place.let_go()
+        os.write(fds["stdout"], b"out")
+        os.write(fds["stderr"], b"err")
+    assert len(kept) == 2
+    place.kept = kept
+    assert ended_well(live(place))
+    check(place, stdout=b"out", stderr=b"err")
 
 
 @pytest.mark.asyncio

@@ -34,6 +34,8 @@ async def test_a_terminal_goes_on_with_its_kept_master(tmp_path: Path) -> None:
     os.write(slave, b"two\n")  # no hang-up
     async with an_agent() as pump:
         streams = adopt_streams(pump, place, tty=True, fds=kept)
+        assert set(streams.kept_fds) == {"tty"}
+        streams.started()
         await until_logged(place, b"two")
         assert streams.input is not None
         os.close(slave)
@@ -66,6 +68,8 @@ async def test_stdin_stays_open_and_is_given_back(tmp_path: Path) -> None:
         streams.close()
     async with an_agent() as pump:
         streams = adopt_streams(pump, place, tty=False, fds=kept)
+        assert set(streams.kept_fds) == {"stdin", "stdout", "stderr"}
+        streams.started()
         assert streams.input is not None
         os.write(streams.input, b"still here\n")
         await until_logged(place, b"still here")
