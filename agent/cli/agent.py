@@ -56,7 +56,6 @@ def command(config_file: str | None, is_replacement: bool) -> None:
         from agent.cli.replace import replace
 
         sys.exit(replace(found.node.state_dir))
-    inherited = dict(os.environ)
     log = open_log(found.log.level, sys.stderr, os.environ)
     watchdog = systemd.watchdog_interval(os.environ, os.getpid())
     notifier = systemd.Notifier(systemd.take_socket(os.environ))
@@ -84,7 +83,8 @@ def command(config_file: str | None, is_replacement: bool) -> None:
         log.error("agent cannot go on", reason=str(exc))
         sys.exit(EXIT_FAILED)
     if is_replaced:
-        reexec.reexec(inherited)
+        program, arguments = reexec.own_command()
+        reexec.reexec((*program, *arguments))
 
 
 def _load(path: str | None) -> Config:

@@ -7,6 +7,7 @@ configuration again; SIGUSR2 has a new version take over in place.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -18,13 +19,14 @@ import msgspec
 from agent import KUBERNETES_VERSION, __version__, boot
 from agent.config import Config, ConfigError
 from agent.daemon.changes import ChangeLog
-from agent.daemon.logs import Log, set_level
 from agent.daemon.inheritance import fences_of
+from agent.daemon.logs import Log, set_level
 from agent.daemon.node import Hooks, Legacy, Node, open_node
 from agent.host import reexec
 from agent.host.clock import SystemClock
 from agent.host.directory_watch import Changes, DirectoryWatch
 from agent.host.launch import Launched
+from agent.host.limits import Limits
 from agent.host.systemd import Notifier, Watchdog
 from agent.model.pod import Pod
 from agent.pod.manifest_reader import DirectoryReading, ManifestReader
@@ -218,7 +220,7 @@ class Agent:
         for number in (signal.SIGTERM, signal.SIGINT):
             reactor.on_signal(number, lambda: self._stop_requested(node))
         reactor.on_signal(signal.SIGHUP, lambda: self._reload(node))
-        reactor.on_signal(signal.SIGUSR2, self._replace_requested)
+        reactor.on_signal(signal.SIGUSR2, lambda: self._replace_requested(node))
         try:
             yield
         finally:
@@ -235,15 +237,22 @@ class Agent:
             self._log.warning("asked once more to stop: everything is killed")
             node.manager.kill_all()
 
-    def _replace_requested(self) -> None:
+    def _replace_requested(self, node: Node) -> None:
         """Let a new version take over, if it can start at all."""
         if self._group is not None and self._is_synced and not self._stop.is_set():
-            self._group.create_task(self._replace(), name="replace")
+            self._group.create_task(self._replace(node), name="replace")
 
-    async def _replace(self) -> None:
-        problem = await reexec.preflight()
+    async def _replace(self, node: Node) -> None:
+        machine = node.machine
+        boundary = machine.containment.create(f"preflight-{os.urandom(4).hex()}", Limits())
+        try:
+            program, _ = reexec.own_command()
+            problem = await reexec.preflight(machine.spawner, boundary, program)
+        finally:
+            await boundary.kill()
+            boundary.close()
         if problem:
-            self._log.error("not replaced: the new version does not start", reason=problem)
+            self._log.error("not replaced", reason=problem)
         elif not self._stop.is_set():
             self._is_replaced = True
             self._stop.set()

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -14,6 +15,8 @@ from agent.config import Config
 from agent.daemon.inheritance import Inheritance
 from agent.host.clock import SystemClock
 from agent.host.containment import Lasting, choose_containment
+from agent.host.files import private_directory
+from agent.host.keeper import Taken
 from agent.host.launch import Launched
 from agent.host.log_engine import Follower
 from agent.host.output import LogPump
@@ -83,12 +86,14 @@ def settings_of(config: Config, environ: Mapping[str, str]) -> Settings:
 class Legacy(msgspec.Struct, kw_only=True):
     """What passes from one agent to the next.
 
-    `fences` is what an earlier agent left of its containment; `keeper` is the socket where helpers
-    hand over what they keep. `is_left`: this agent goes, and leaves everything as it is.
+    `fences` is what an earlier agent left of its containment; `keeper` is where helpers hand over
+    what they keep, and `taken` what they had. `is_left`: this agent goes, and leaves everything as
+    it is.
     """
 
     fences: Lasting
     keeper: str
+    taken: Taken = msgspec.field(default_factory=Taken)
     is_left: bool = False
 
 
@@ -103,12 +108,14 @@ async def open_machine(
     loop = asyncio.get_running_loop()
     reactor, scheduler, clock = Reactor(), Scheduler(), SystemClock()
     helper = (launched.pid,) if launched is not None else ()
+    base = "" if legacy is None else await _prepare(legacy, reactor, clock, helper, problem)
     containment = choose_containment(
         reactor,
         scheduler,
         clock,
         own_pids=helper,
         lasting=None if legacy is None else legacy.fences,
+        base=base,
     )
     spawner = Spawner(
         reactor,
@@ -141,6 +148,26 @@ async def open_machine(
         await (spawner.detach() if leaves else spawner.close())
         scheduler.close()
         reactor.close()
+
+
+async def _prepare(
+    legacy: Legacy,
+    reactor: Reactor,
+    clock: SystemClock,
+    helper: tuple[int, ...],
+    problem: Callable[[str], None],
+) -> str:
+    """Take over what keepers hold, before we have one; where the fences belong ("": with us)."""
+    from agent.host.keeper import take_over
+    from agent.host.scope import open_scope
+
+    private_directory(str(Path(legacy.keeper).parent), mode=0o711)
+    legacy.taken = await take_over(legacy.keeper, reactor, clock)
+    if not helper:
+        return ""
+    recorded = legacy.fences.cgroup_path
+    place = await open_scope(reactor, clock, problem, helper_pid=helper[0], recorded=recorded)
+    return place or ""
 
 
 def _runtime(
@@ -257,8 +284,10 @@ async def open_node(
         recorder = Recorder(store, machine.clock, config.node.name)
         settings = settings_of(config, os.environ)
         runtime = _runtime(settings, machine, store, recorder, hooks)
-        inheritance = None if legacy is None else Inheritance(legacy.keeper, machine, store)
-        continuity = None if inheritance is None else await inheritance.open(settings)
+        inheritance = continuity = None
+        if legacy is not None:
+            inheritance = Inheritance(legacy.taken, machine, store, settings)
+            continuity = inheritance.continuity()
         assembly = _assembly(config, machine, store, recorder, hooks, runtime, continuity)
 
         def fault(pod: Pod, exc: Exception) -> None:

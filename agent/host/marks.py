@@ -37,6 +37,15 @@ def new_agent_mark() -> int:
     return _BASE | int.from_bytes(os.urandom(_AGENT_BITS // 8), "big") << _AGENT_SHIFT
 
 
+def lasting_agent_mark(state_dir: str) -> int:
+    """The mark of all agents that ever use this state directory, by its real path."""
+    from hashlib import blake2b
+
+    path = os.fsencode(os.path.realpath(state_dir))
+    digest = blake2b(path, digest_size=_AGENT_BITS // 8, person=b"barepod").digest()
+    return _BASE | int.from_bytes(digest, "big") << _AGENT_SHIFT
+
+
 def run_mark(agent_mark: int, run: int) -> int:
     """What the marks of a container run have in common; `run` counts up and may wrap."""
     return agent_mark | (run % _RUNS) << _START_BITS

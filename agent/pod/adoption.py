@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
+from agent.host.streams import Streams
 from agent.model.container import Container
 from agent.model.pod import Pod
 from agent.pod.blueprint import Naming, Settings
@@ -16,7 +18,6 @@ from agent.pod.instance import HostInstance
 from agent.pod.machine import Machine
 from agent.pod.run import RunParts, assemble
 from agent.pod.runtime import limits_of
-from agent.host.streams import Streams
 from agent.store.records import ContainerRecord
 
 #: Descriptors that were kept for a run, by what they are.
@@ -46,12 +47,17 @@ class Adopter:
         streams = Streams.adopt(
             self._machine.pump,
             trace.output,
-            os.path.dirname(trace.log_file),
+            str(Path(trace.log_file).parent),
             record.attempt,
+            stdin=container.stdin,
+            tty=container.tty,
             fds=kept,
             max_size=self._settings.log_max_size,
             max_files=self._settings.log_max_files,
+            follower=None,
         )
+        for fd in kept.values():
+            os.close(fd)
         return assemble(
             self._machine,
             RunParts(

@@ -88,7 +88,6 @@ class PreparedRun:
         except BaseException:
             await self._abandon()
             raise
-        streams.started()
         parts = RunParts(
             naming=self._naming,
             address=self._settings.address,

@@ -40,8 +40,11 @@ def assemble(machine: Machine, parts: RunParts) -> HostInstance:
     """The live run. If it is to outlive the agent, its descriptors are kept by the helper too."""
     id_ = parts.naming.container_id
     spawner = machine.spawner
-    if parts.output:
-        spawner.keep(id_, {"pidfd": parts.child.pidfd, **parts.streams.kept_fds})
+    if parts.output and not parts.child.exited:
+        # Without free descriptors it ends with the agent, and is then started again.
+        with suppress(OSError):
+            spawner.keep(id_, {"pidfd": parts.child.pidfd, **parts.streams.kept_fds})
+    parts.streams.started()
     return HostInstance(
         InstanceParts(
             container_id=id_,

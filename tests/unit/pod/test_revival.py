@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -70,7 +71,7 @@ async def test_an_exit_that_nobody_saw_is_followed_by_the_restart_policy() -> No
         assert node.frozen.status.phase == phase
 
 
-def _since(starts: list[float], node: Node) -> list[float]:
+def _since(starts: Sequence[float], node: Node) -> list[float]:
     first = node.times("c started")[0]
     return [first + at for at in starts]
 
