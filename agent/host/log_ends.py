@@ -70,20 +70,24 @@ def of_new(path: str, owner: int | None) -> Ends:
 
 
 def of_old(path: str) -> Ends:
-    """The FIFOs of a lasting directory that an earlier agent left; none if it is gone."""
+    """The FIFOs of a lasting directory that an earlier agent left; none if it is gone (OSError)."""
     from agent.host import lasting
 
     found = lasting.Lasting.find(path)
     if found is None:
         lasting.remove(path)  # half made or half removed
         return Ends({})
-    reads: dict[str, int] = {}
+    opened: list[int] = []
     try:
         for stream in lasting.STREAMS:
-            reads[stream] = found.read_end(stream)
+            opened.append(found.read_end(stream))
+        for fd in opened[:2]:
+            opened.append(os.dup(fd))
     except OSError:
-        for fd in reads.values():
+        for fd in opened:
             os.close(fd)
         found.close()
         raise
-    return Ends(reads, lasting=found)
+    out, err, out_kept, err_kept = opened
+    kept = {"stdout": out_kept, "stderr": err_kept}
+    return Ends({"stdout": out, "stderr": err}, kept=kept, lasting=found)

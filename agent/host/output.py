@@ -175,11 +175,12 @@ class LogPump:
         """Go on with what an earlier agent began with the same `lasting`, in the same log.
 
         That agent is gone, or has closed its pump. It ends as any capture does, at once if nobody
-        writes any more or nothing was left. `OSError` when descriptors or threads are exhausted.
+        writes any more or nothing was left. What is to be kept is there again, until `started`.
+        `OSError` when descriptors or threads are exhausted.
         """
         self._running()
         if tty_master is not None:
-            ends = log_ends.of_terminal(tty_master, is_kept=False)
+            ends = log_ends.of_terminal(tty_master, is_kept=True)
         else:
             ends = log_ends.of_old(lasting)
         return self._begin(directory, attempt, ends, max_size, max_files, follower)

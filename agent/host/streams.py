@@ -17,7 +17,7 @@ class Streams:
     others may write to its stdin: open as long as the run, so that it waits for input instead of
     seeing an end. `kept_fds` are for a process that outlives the agent: those of the capture, and
     "stdin", so that the input stays open too; a terminal's "tty" serves for both. Ours until
-    `started`, and given back to `adopt`.
+    `started`, which must come after `adopt` too; the holder gives them back to the next `adopt`.
     """
 
     def __init__(

@@ -6,14 +6,19 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypedDict
 
+from agent.host import spool
 from agent.host.output import LogPump
+from tests.support.logs import Problems, content, records
 
 MIB = 1024 * 1024
-#: What the log thread does to the world outside; it may be killed before and after each of them.
+#: So that each stream takes a few turns, and ends some of them between two lines.
+CHUNK = 16_400
+#: What the log thread does to the world outside; it may be killed before each of them.
 _DEEDS = ("ftruncate", "mkdir", "open", "pwrite", "rename", "rmdir", "splice", "unlink", "write")
 
 
@@ -54,6 +59,7 @@ def live(place: Place, *, die_at: int | None = None, detach: bool = False) -> in
         return pid
     try:
         if die_at is not None:
+            spool.CHUNK = CHUNK
             _count(die_at)
         asyncio.run(_capture(place, detach=detach))
     except BaseException:  # noqa: BLE001 - nothing may get back into the test
@@ -83,7 +89,7 @@ async def _capture(place: Place, *, detach: bool) -> None:
 
 
 def _count(die_at: int) -> None:
-    """Kill this process at point `die_at`: before deed n is point 2n, after it point 2n + 1."""
+    """Kill this process before deed number `die_at` of its log thread."""
     point = 0
 
     def reached() -> None:
@@ -96,11 +102,35 @@ def _count(die_at: int) -> None:
     def mortal(deed: Callable[..., Any]) -> Callable[..., Any]:
         def do(*args: Any, **kwargs: Any) -> Any:
             reached()
-            result = deed(*args, **kwargs)
-            reached()
-            return result
+            return deed(*args, **kwargs)
 
         return do
 
     for name in _DEEDS:
         setattr(os, name, mortal(getattr(os, name)))
+
+
+@asynccontextmanager
+async def an_agent() -> AsyncIterator[LogPump]:
+    """A pump that is closed in order; what else the block opens or closes is its own business."""
+    problems = Problems()
+    pump = LogPump(asyncio.get_running_loop(), problems.report)
+    try:
+        yield pump
+    finally:
+        await pump.close(detach=True)
+    assert not problems
+
+
+def check(place: Place, *, stdout: bytes, stderr: bytes = b"") -> None:
+    """Each byte was logged once, in order, and nothing else is left."""
+    found = records(place.log)
+    assert content(found, "stdout") == stdout
+    assert content(found, "stderr") == stderr
+    assert not Path(place.lasting).exists()
+    place.let_go()
+
+
+async def until_logged(place: Place, text: bytes) -> None:
+    while not (place.log.exists() and text in place.log.read_bytes()):
+        await asyncio.sleep(0.001)

@@ -52,7 +52,6 @@ EXCUSES = {
     "host/reactor.py": "under everything in integration/",
     "host/log_ends.py": "integration/test_output.py, test_log_lasting.py",
     "host/log_engine.py": "integration/test_output.py",
-    "host/streams.py": "integration/run/test_surroundings.py, integration/test_log_lasting.py",
     **dict.fromkeys(
         (
             f"host/{name}.py"

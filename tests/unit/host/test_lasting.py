@@ -32,7 +32,8 @@ class World:
         log = self.logs[self.current]
         del log[rightful_size(self.ledger.mark, Mark(7, self.current, len(log))) :]
         yield
-        done = [resumed_at(self.ledger[n + 1], len(self.spools[n])) for n in (0, 1)]
+        entries = (self.ledger.stdout, self.ledger.stderr)
+        done = [resumed_at(entries[n], len(self.spools[n])) for n in (0, 1)]
         self.record(done)
         while any(self.fifos) or any(done[n] < len(self.spools[n]) for n in (0, 1)):
             for n in (0, 1):
