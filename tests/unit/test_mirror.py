@@ -71,7 +71,7 @@ EXCUSES = {
         ),
         "integration/test_spawner.py, test_containment.py, test_process.py",
     ),
-    **dict.fromkeys(("host/adopted.py", "host/kept.py"), "integration/test_keeper.py"),
+    "host/kept.py": "unit/host/test_keeping.py, integration/test_keeper.py",
     **dict.fromkeys(
         ("host/beneath.py", "host/mounting.py", "host/scaffold.py"),
         "integration/run/test_volumes.py, integration/test_mount_points.py",
