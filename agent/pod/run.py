@@ -45,6 +45,11 @@ def assemble(machine: Machine, parts: RunParts) -> HostInstance:
         with suppress(OSError):
             spawner.keep(id_, {"pidfd": parts.child.pidfd, **parts.streams.kept_fds})
     parts.streams.started()
+
+    async def settle() -> None:
+        await machine.durable()
+        spawner.drop(id_)
+
     return HostInstance(
         InstanceParts(
             container_id=id_,
@@ -60,7 +65,7 @@ def assemble(machine: Machine, parts: RunParts) -> HostInstance:
                 machine, parts.naming.container, parts.message_path, parts.streams
             ),
             trace=_trace(parts) if parts.output else None,
-            released=lambda: spawner.drop(id_),
+            settle=settle if parts.output else None,
         )
     )
 
