@@ -32,8 +32,8 @@ _LAST_LOOK = 0.2
 class InstanceParts(msgspec.Struct, frozen=True, kw_only=True):
     """What one run consists of.
 
-    `trace` is what the next agent needs to take it over, if it is to outlive this one; then `settle`
-    lets go of what was kept for that, once its end is written down.
+    `trace` is what the next agent needs to take it over, if the run is to outlive this one; then
+    `settle` lets go of what was kept for that, once its end is written down.
     """
 
     container_id: str
