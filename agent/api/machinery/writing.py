@@ -1,0 +1,248 @@
+"""create, replace and patch: read, decide, store, wait for the disk.
+
+apiserver: pkg/registry/generic/registry/store.go. Between the look at an object and its change
+there is no `await`: nobody can come in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from agent.api.machinery.bodies import is_dry_run, read_object, refuse_strict, warnings_of
+from agent.api.machinery.call import Call
+from agent.api.machinery.errors import (
+    already_exists,
+    bad_request,
+    conflict,
+    forbidden,
+    invalid,
+    method_not_allowed,
+    not_found,
+)
+from agent.api.machinery.keeping import Keeper, NowFunction, is_conflict
+from agent.api.machinery.resource import Resource
+from agent.api.machinery.strategy import StatusOnly, Strategy
+from agent.host.identifiers import new_uid
+from agent.manifest.create import NAMESPACE_MISMATCH
+from agent.manifest.decode import decode, encode
+from agent.model.base import Object
+from agent.model.namespace import Namespace
+from agent.store.interface import Store
+
+#: Names that are tried for a `generateName` before the client is told.
+_ATTEMPTS = 8
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_SUFFIX = 5
+_STATUS = StatusOnly()
+
+
+class Written(msgspec.Struct, frozen=True):
+    """The object as it is now, whether it is new, and what its author should know."""
+
+    object: Any
+    is_new: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+class Patches(Protocol):
+    """What applies a patch."""
+
+    def __call__(self, call: Call, current: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """The object as plain values after the patch in the body; APIError."""
+        ...
+
+
+class Writer:
+    """Writes for everybody."""
+
+    def __init__(
+        self, store: Store, now: NowFunction, random: Callable[[], float], patch: Patches
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._random = random
+        self._patch = patch
+
+    async def create(self, call: Call) -> Written:
+        """Store what the body holds under a name that is free; APIError."""
+        resource = call.resource
+        given = read_object(call, resource.wire_model, resource.api_version)
+        written = self._create(call, resource.take(given.object))
+        warnings = (*warnings_of(call, given.strict_errors), *written.warnings)
+        await self._settle(call, written.object)
+        return Written(written.object, is_new=True, warnings=warnings)
+
+    async def replace(self, call: Call) -> Written:
+        """Store what the body holds in the place of what is there; APIError."""
+        resource = call.resource
+        old = self._existing(call)
+        given = read_object(call, resource.wire_model, resource.api_version)
+        written = self._update(call, old, resource.take(given.object))
+        await self._settle(call, written.object)
+        warnings = (*warnings_of(call, given.strict_errors), *written.warnings)
+        return Written(written.object, warnings=warnings)
+
+    async def patch(self, call: Call) -> Written:
+        """Change what is there as the body says; an apply also makes what is not; APIError."""
+        resource = call.resource
+        model: Any = resource.model
+        old: Any = self._store.get(model, call.namespace, call.name)
+        if old is not None:
+            old_plain = encode(resource.present(old))
+        elif "apply-patch" in call.content_type:
+            old_plain = None
+        else:
+            raise not_found(resource.named(call.name))
+        plain = self._patch(call, old_plain)
+        decoded = decode(resource.wire_model, plain)
+        if decoded.error is not None:
+            raise bad_request(decoded.error)
+        refuse_strict(call, decoded.strict_errors)
+        new = resource.take(decoded.object)
+        written = self._create(call, new) if old is None else self._update(call, old, new)
+        await self._settle(call, written.object)
+        warnings = (*warnings_of(call, decoded.strict_errors), *written.warnings)
+        return Written(written.object, is_new=old is None, warnings=warnings)
+
+    def _create(self, call: Call, given: Any) -> Written:
+        resource, strategy = call.resource, call.resource.strategy
+        given = _placed(call, given)
+        self._check_namespace(call, given)
+        obj, warnings = strategy.prepare(strategy.complete(given))
+        for _ in range(_ATTEMPTS):
+            named = self._named(obj)
+            if errors := strategy.validate(named):
+                raise invalid(resource.group, resource.kind, named.metadata.name, errors)
+            stored = self._put_new(call, named)
+            if not is_conflict(stored):
+                return Written(stored, warnings=warnings)
+            if obj.metadata.name:
+                break
+        raise already_exists(resource.named(named.metadata.name))
+
+    def _put_new(self, call: Call, obj: Any) -> Any:
+        metadata = msgspec.structs.replace(
+            obj.metadata, uid=new_uid(), creation_timestamp=self._now().replace(microsecond=0)
+        )
+        obj = msgspec.structs.replace(obj, kind="", api_version="", metadata=metadata)
+        if not is_dry_run(call):
+            return self._keeper(call.resource).create(obj)
+        model: Any = call.resource.model
+        if self._store.get(model, metadata.namespace, metadata.name) is not None:
+            raise already_exists(call.resource.named(metadata.name))
+        return obj
+
+    def _named(self, obj: Any) -> Any:
+        """The object with a name of our making, if it only has the beginning of one."""
+        meta = obj.metadata
+        if meta.name or not meta.generate_name:
+            return obj
+        letters = (_LETTERS[int(self._random() * len(_LETTERS))] for _ in range(_SUFFIX))
+        name = meta.generate_name + "".join(letters)
+        return msgspec.structs.replace(obj, metadata=msgspec.structs.replace(meta, name=name))
+
+    def _check_namespace(self, call: Call, obj: Any) -> None:
+        """New objects need a namespace that stays (plugin/admission/namespace/lifecycle)."""
+        if not call.resource.is_namespaced:
+            return
+        namespace = self._store.get(Namespace, "", call.namespace)
+        if namespace is None:
+            from agent.api.machinery.errors import Named
+
+            raise not_found(Named("", "namespaces", call.namespace))
+        if namespace.metadata.deletion_timestamp is not None:
+            why = (
+                f"unable to create new content in namespace {call.namespace} "
+                "because it is being terminated"
+            )
+            raise forbidden(call.resource.named(obj.metadata.name), why)
+
+    def _existing(self, call: Call) -> Any:
+        model: Any = call.resource.model
+        found: Any = self._store.get(model, call.namespace, call.name)
+        if found is None:
+            raise not_found(call.resource.named(call.name))
+        return found
+
+    def _update(self, call: Call, old: Any, given: Any) -> Written:
+        resource = call.resource
+        strategy: Strategy = _STATUS if call.subresource == "status" else resource.strategy
+        new = _placed(call, given)
+        _check_same(call, new, old, strategy)
+        new = _with_life(strategy.complete(new), old)
+        new = strategy.prepare_update(new, old)
+        if errors := strategy.validate_update(new, old):
+            raise invalid(resource.group, resource.kind, old.metadata.name, errors)
+        warnings = strategy.update_warnings(new, old)
+        new = msgspec.structs.replace(new, kind=old.kind, api_version=old.api_version)
+        if new == old or is_dry_run(call):
+            return Written(new, warnings=warnings)
+        stored = self._keeper(resource).change(new, old)
+        if is_conflict(stored):
+            raise conflict(resource.named(old.metadata.name))
+        return Written(stored, warnings=warnings)
+
+    def _keeper(self, resource: Resource) -> Keeper:
+        if resource.keeper is None:
+            raise method_not_allowed()
+        return resource.keeper
+
+    async def _settle(self, call: Call, obj: Any) -> None:
+        """What was answered survives a crash; without a disk it is at least done."""
+        version = obj.metadata.resource_version
+        if version and not is_dry_run(call):
+            await self._store.durable(int(version))
+
+
+def _placed(call: Call, obj: Any) -> Any:
+    """The object in the namespace of the request, with the name of the request if it has one."""
+    meta = obj.metadata
+    wanted = call.namespace if call.resource.is_namespaced else ""
+    if meta.namespace and meta.namespace != wanted:
+        raise bad_request(NAMESPACE_MISMATCH)
+    if call.name and meta.name and meta.name != call.name:
+        raise bad_request(
+            f"the name of the object ({meta.name}) does not match the name on the URL ({call.name})"
+        )
+    meta = msgspec.structs.replace(meta, namespace=wanted, name=meta.name or call.name)
+    return msgspec.structs.replace(obj, metadata=meta)
+
+
+def _check_same(call: Call, new: Any, old: Any, strategy: Strategy) -> None:
+    """An update must mean the object that is there, in the state that its author knows."""
+    meta, named = new.metadata, call.resource.named(old.metadata.name)
+    if meta.uid and meta.uid != old.metadata.uid:
+        raise conflict(
+            named,
+            f"Precondition failed: UID in precondition: {meta.uid}, "
+            f"UID in object meta: {old.metadata.uid}",
+        )
+    if meta.resource_version and meta.resource_version != old.metadata.resource_version:
+        raise conflict(named)
+    if not meta.resource_version and not strategy.allows_any_version:
+        from agent.manifest.errors import invalid as invalid_field
+
+        wrong = "must be specified for an update"
+        error = invalid_field("metadata.resourceVersion", 0, wrong)
+        raise invalid(call.resource.group, call.resource.kind, old.metadata.name, (error,))
+
+
+def _with_life(new: Any, old: Any) -> Any:
+    """The new state with what only the server writes (rest.BeforeUpdate)."""
+    lived = old.metadata
+    metadata = msgspec.structs.replace(
+        new.metadata,
+        uid=lived.uid,
+        resource_version=lived.resource_version,
+        generation=lived.generation,
+        generate_name=lived.generate_name,
+        creation_timestamp=lived.creation_timestamp,
+        deletion_timestamp=lived.deletion_timestamp,
+        deletion_grace_period_seconds=lived.deletion_grace_period_seconds,
+        self_link="",
+    )
+    replaced: Object = msgspec.structs.replace(new, metadata=metadata)
+    return replaced
