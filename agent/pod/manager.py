@@ -143,27 +143,66 @@ class PodManager:
                 self._waiting[key] = pod, ignored
                 self._succeed(key)
 
+    def changed(self, pod: Pod) -> None:
+        """Go on with `pod`, which was validated as an update and is stored as given."""
+        worker = self._workers.get(_key(pod))
+        if worker is not None:
+            worker.update(pod)
+
     def delete(self, namespace: str, name: str, grace_seconds: int | None = None) -> None:
-        """Ask for a graceful end; the pod leaves the store when nothing of it is left."""
+        """Ask for a graceful end; the pod leaves the store when nothing of it is left.
+
+        Nor does it leave while it has finalizers. Asked once more, its grace can only get shorter.
+        """
         key = namespace, name
         self._waiting.pop(key, None)
         worker = self._workers.get(key)
-        if worker is None:
-            self._store.delete(Pod, *key)  # it ended by itself some time ago
-            return
         if key in self._deleted:
+            if worker is not None and grace_seconds is not None:
+                self._shorten(worker, grace_seconds)
+            return
+        stored = self._store.get(Pod, namespace, name)
+        if worker is None:  # it ended by itself some time ago
+            self._end(key, stored)
             return
         self._deleted.add(key)
-        stored = self._store.get(Pod, namespace, name) or worker.pod
+        stored = stored or worker.pod
         wanted = stored.spec.termination_grace_period_seconds
         grace = wanted if grace_seconds is None else grace_seconds
-        metadata = msgspec.structs.replace(
-            stored.metadata,
-            deletion_timestamp=_in(self._clock, grace or 0),
-            deletion_grace_period_seconds=grace,
-        )
-        deleted = self._store.put(msgspec.structs.replace(stored, metadata=metadata))
+        now = self._clock.now().replace(microsecond=0)
+        deleted = self._store.put(deletion_at(stored, now, grace or 0))
         worker.stop(deleted, grace_seconds)
+
+    def release(self, namespace: str, name: str) -> None:
+        """The pod has no finalizers any more: remove it if nothing of it is left."""
+        key = namespace, name
+        if key in self._deleted and key not in self._workers:
+            self._end(key, self._store.get(Pod, namespace, name))
+
+    def _shorten(self, worker: Worker, seconds: int) -> None:
+        """Move the end of a pod that is stopping (apiserver: rest.BeforeDelete)."""
+        stored = self._store.get(Pod, *_key(worker.pod)) or worker.pod
+        due, granted = (
+            stored.metadata.deletion_timestamp,
+            stored.metadata.deletion_grace_period_seconds,
+        )
+        if due is None or granted is None or seconds >= granted:
+            return
+        began = due - timedelta(seconds=granted)
+        worker.stop(self._store.put(deletion_at(stored, began, seconds)), seconds)
+        worker.hasten(seconds)
+
+    def _end(self, key: Key, stored: Pod | None) -> None:
+        """Remove a pod of which nothing runs, unless its finalizers keep it."""
+        if stored is not None and stored.metadata.finalizers:
+            if key not in self._deleted:
+                self._deleted.add(key)
+                now = self._clock.now().replace(microsecond=0)
+                self._store.put(deletion_at(stored, now, 0))
+            return
+        self._deleted.discard(key)
+        self._store.delete(Pod, *key)
+        self._succeed(key)
 
     def delete_all(self) -> None:
         """Ask every pod for a graceful end."""
@@ -223,9 +262,7 @@ class PodManager:
                 await self._clock.sleep(_RESTART_SECONDS)
         del self._workers[key], self._tasks[key]
         if key in self._deleted:
-            self._deleted.discard(key)
-            self._store.delete(Pod, *key)
-            self._succeed(key)
+            self._end(key, self._store.get(Pod, *key))
 
     def _check_annotations(self, pod: Pod) -> None:
         for text in problems(pod):
@@ -233,7 +270,7 @@ class PodManager:
 
     def _succeed(self, key: Key) -> None:
         """Start the pod that waits for its predecessor's end, unless that still lasts."""
-        if key not in self._workers and key in self._waiting:
+        if key not in self._workers and key not in self._deleted and key in self._waiting:
             self.add(*self._waiting.pop(key))
 
 
@@ -241,8 +278,14 @@ def _key(pod: Pod) -> Key:
     return pod.metadata.namespace, pod.metadata.name
 
 
-def _in(clock: Clock, seconds: int) -> datetime:
-    return clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
+def deletion_at(pod: Pod, asked: datetime, grace: int) -> Pod:
+    """The pod as it looks when it was asked at that time to end within its grace (seconds)."""
+    metadata = msgspec.structs.replace(
+        pod.metadata,
+        deletion_timestamp=asked + timedelta(seconds=grace),
+        deletion_grace_period_seconds=grace,
+    )
+    return msgspec.structs.replace(pod, metadata=metadata)
 
 
 def _admitted(pod: Pod, node_name: str, now: datetime) -> Pod:

@@ -39,14 +39,10 @@ class Named(msgspec.Struct, frozen=True):
 
     def details(self, causes: tuple[StatusCause, ...] = ()) -> StatusDetails:
         """The same for programs."""
-        return StatusDetails(
-            name=self.name, group=self.group, kind=self.resource, causes=causes
-        )
+        return StatusDetails(name=self.name, group=self.group, kind=self.resource, causes=causes)
 
 
-def failure(
-    code: int, reason: str, message: str, details: StatusDetails | None = None
-) -> APIError:
+def failure(code: int, reason: str, message: str, details: StatusDetails | None = None) -> APIError:
     """A refusal with a Status of our own making."""
     return APIError(
         Status(

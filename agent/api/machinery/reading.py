@@ -107,7 +107,10 @@ class Reader:
 
     def _check_version(self, call: Call) -> None:
         """A list is always of now: that can be too new or too old for who asks."""
-        wanted, match = call.query.version("resourceVersion"), call.query.text("resourceVersionMatch")
+        wanted, match = (
+            call.query.version("resourceVersion"),
+            call.query.text("resourceVersionMatch"),
+        )
         if match not in _MATCHES:
             raise bad_request(
                 f'resourceVersionMatch: Unsupported value: "{match}": '

@@ -24,6 +24,10 @@ class Strategy:
 
     allows_any_version = True
 
+    def judge(self, given: Any) -> tuple[list[FieldError], tuple[str, ...]]:
+        """What a bare host cannot do of what was written, and what it ignores of it."""
+        return [], ()
+
     def complete(self, obj: Any) -> Any:
         """Defaults, filled in for whatever comes from outside."""
         return obj
@@ -36,6 +40,10 @@ class Strategy:
         """What is wrong with a new object."""
         return check_metadata(obj.metadata)
 
+    def warnings(self, obj: Any) -> tuple[str, ...]:
+        """What the author of a valid object should know."""
+        return ()
+
     def prepare_update(self, new: Any, old: Any) -> Any:
         """The new state without what such a request cannot change."""
         return new
@@ -43,10 +51,6 @@ class Strategy:
     def validate_update(self, new: Any, old: Any) -> list[FieldError]:
         """What is wrong with an update."""
         return [*check_metadata(new.metadata), *check_fixed(new.metadata, old.metadata)]
-
-    def update_warnings(self, new: Any, old: Any) -> tuple[str, ...]:
-        """What the author of an update should know."""
-        return ()
 
 
 class WithStatus(Strategy):

@@ -64,8 +64,9 @@ class Watches:
             raise too_many("watches", MAX_WATCHES)
         since, with_end = _start_of(call, self._store.version)
         selection = selection_of(call)
+        model: Any = call.resource.model
         subscription = self._store.subscribe(
-            call.resource.model,
+            model,
             namespace=call.namespace,
             since=since,
             matches=selection.matches,
@@ -100,9 +101,7 @@ class Watches:
             subscription.close()
             self._open.discard(subscription)
 
-    async def _batch(
-        self, subscription: Subscription, seconds: float
-    ) -> tuple[Change, ...] | None:
+    async def _batch(self, subscription: Subscription, seconds: float) -> tuple[Change, ...] | None:
         """The next changes; empty at the end, None when nothing came for so long."""
         try:
             async with self._clock.timeout(seconds):
@@ -110,9 +109,7 @@ class Watches:
         except TimeoutError:
             return None
 
-    async def _paced(
-        self, watch: _Watch, changes: tuple[Change, ...]
-    ) -> AsyncIterator[bytes]:
+    async def _paced(self, watch: _Watch, changes: tuple[Change, ...]) -> AsyncIterator[bytes]:
         for start in range(0, len(changes), _BATCH):
             now = self._clock.now()
             part = changes[start : start + _BATCH]

@@ -111,14 +111,17 @@ class Writer:
         resource, strategy = call.resource, call.resource.strategy
         given = _placed(call, given)
         self._check_namespace(call, given)
+        refused, ignored = strategy.judge(given)
         obj, warnings = strategy.prepare(strategy.complete(given))
+        named = obj
         for _ in range(_ATTEMPTS):
             named = self._named(obj)
-            if errors := strategy.validate(named):
+            if errors := [*strategy.validate(named), *refused]:
                 raise invalid(resource.group, resource.kind, named.metadata.name, errors)
             stored = self._put_new(call, named)
             if not is_conflict(stored):
-                return Written(stored, warnings=warnings)
+                told = (*ignored, *warnings, *strategy.warnings(named))
+                return Written(stored, warnings=told)
             if obj.metadata.name:
                 break
         raise already_exists(resource.named(named.metadata.name))
@@ -176,7 +179,7 @@ class Writer:
         new = strategy.prepare_update(new, old)
         if errors := strategy.validate_update(new, old):
             raise invalid(resource.group, resource.kind, old.metadata.name, errors)
-        warnings = strategy.update_warnings(new, old)
+        warnings = strategy.warnings(new) if new != old else ()
         new = msgspec.structs.replace(new, kind=old.kind, api_version=old.api_version)
         if new == old or is_dry_run(call):
             return Written(new, warnings=warnings)

@@ -1,0 +1,90 @@
+"""The connections of the API: kept alive, bounded in number and in patience.
+
+A client that is slow to say what it wants, or to take what it wanted, does not keep its place.
+Imports aiohttp: import this late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from agent.api.http_server import refuse_busy
+
+#: Connections at a time; one more is told that the service is busy.
+MAX_CONNECTIONS = 512
+#: Seconds from a connection's begin to the end of its first request's head.
+HEAD_SECONDS = 15.0
+#: Seconds that a connection may be idle between two requests.
+IDLE_SECONDS = 120.0
+
+_LAST_SECONDS = 0.2
+_LONGEST_LINE = 16 * 1024
+
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class APIService:
+    """Answers the requests of many connections with what `handle` returns."""
+
+    def __init__(
+        self,
+        handle: Handle,
+        *,
+        max_connections: int = MAX_CONNECTIONS,
+        head_seconds: float = HEAD_SECONDS,
+    ) -> None:
+        self._max_connections = max_connections
+        self._server = _Server(handle, head_seconds)
+
+    def __call__(self) -> asyncio.BaseProtocol:
+        if len(self._server.connections) >= self._max_connections:
+            return refuse_busy()
+        return self._server()
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._server.connections)
+
+    async def close(self) -> None:
+        """End all connections; a request that is being answered may take a moment."""
+        await self._server.shutdown(_LAST_SECONDS)
+
+
+class _Server(web.Server):
+    """Ends a connection that does not say in time what it wants."""
+
+    def __init__(self, handle: Handle, head_seconds: float) -> None:
+        super().__init__(
+            self._begin,
+            access_log=None,
+            handler_cancellation=True,
+            keepalive_timeout=IDLE_SECONDS,
+            lingering_time=1.0,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
+        )
+        self._answer = handle
+        self._head_seconds = head_seconds
+        self._timers: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
+
+    async def _begin(self, request: web.BaseRequest) -> web.StreamResponse:
+        transport = request.transport
+        if transport is not None and (timer := self._timers.pop(transport, None)) is not None:
+            timer.cancel()
+        return await self._answer(request)
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        loop = asyncio.get_running_loop()
+        self._timers[transport] = loop.call_later(self._head_seconds, transport.abort)
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        transport = handler.transport
+        if transport is not None and (timer := self._timers.pop(transport, None)) is not None:
+            timer.cancel()
+        super().connection_lost(handler, exc)

@@ -1,0 +1,163 @@
+"""Pods: what may be created and changed, and how they come and go."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from agent.api.machinery.call import Call
+from agent.api.machinery.errors import Named, bad_request, not_found
+from agent.api.machinery.keeping import NowFunction, Removal, with_deletion
+from agent.api.machinery.strategy import Strategy, check_fixed
+from agent.manifest.create import prepare_for_create
+from agent.manifest.defaults import default_pod
+from agent.manifest.errors import FieldError, forbidden
+from agent.manifest.unsupported import unsupported
+from agent.manifest.validate import pod_warnings, validate_pod
+from agent.model.api import DeleteOptions, Eviction, Status
+from agent.model.pod import Pod
+from agent.rules.mirror import is_mirror, successor
+from agent.rules.pod_change import PodChange, pod_change
+from agent.store.interface import Conflict, Store
+
+#: What pods can be selected by (pkg/registry/core/pod/strategy.go, ToSelectableFields).
+FIELDS = {
+    "spec.nodeName": lambda pod: pod.spec.node_name,
+    "spec.restartPolicy": lambda pod: pod.spec.restart_policy,
+    "spec.schedulerName": lambda pod: pod.spec.scheduler_name,
+    "spec.serviceAccountName": lambda pod: pod.spec.service_account_name,
+    "spec.hostNetwork": lambda pod: "true" if pod.spec.host_network else "false",
+    "status.phase": lambda pod: pod.status.phase,
+    "status.podIP": lambda pod: pod.status.pod_ip,
+    "status.nominatedNodeName": lambda pod: pod.status.nominated_node_name,
+}
+_FIXED = (
+    "pod updates may not change fields other than `spec.containers[*].image`,"
+    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
+    "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set "
+    "to 1 if it was previously negative)"
+)
+
+
+class RunsPods(Protocol):
+    """Who runs pods."""
+
+    def add(self, pod: Pod, ignored: tuple[str, ...] = ()) -> None: ...
+    def update(self, pod: Pod, ignored: tuple[str, ...] = ()) -> None: ...
+    def changed(self, pod: Pod) -> None: ...
+    def delete(self, namespace: str, name: str, grace_seconds: int | None = None) -> None: ...
+    def release(self, namespace: str, name: str) -> None: ...
+
+
+class PlacesPods(Protocol):
+    """Who decides whether the node takes a pod now."""
+
+    def holds(self, pod: Pod) -> bool:
+        """Whether the pod has to wait."""
+        ...
+
+    def held(self, pod: Pod) -> Pod:
+        """The pod as it looks while it waits; it is told so."""
+        ...
+
+
+class PodStrategy(Strategy):
+    """pkg/registry/core/pod/strategy.go, and what a bare host cannot do."""
+
+    def judge(self, given: Any) -> tuple[list[FieldError], tuple[str, ...]]:
+        verdict = unsupported(given)
+        return list(verdict.refused), tuple(str(one) for one in verdict.ignored if one.is_missed)
+
+    def complete(self, obj: Any) -> Any:
+        return default_pod(obj)
+
+    def prepare(self, obj: Any) -> tuple[Any, tuple[str, ...]]:
+        pod, warnings = prepare_for_create(obj, obj.metadata.namespace)
+        return pod, tuple(warnings)
+
+    def validate(self, obj: Any) -> list[FieldError]:
+        return validate_pod(obj)
+
+    def warnings(self, obj: Any) -> tuple[str, ...]:
+        return tuple(pod_warnings(obj))
+
+    def prepare_update(self, new: Any, old: Any) -> Any:
+        meta = new.metadata
+        spec = replace(new.spec, node_name=new.spec.node_name or old.spec.node_name)
+        if spec != old.spec:
+            meta = replace(meta, generation=old.metadata.generation + 1)
+        return replace(new, metadata=meta, spec=spec, status=old.status)
+
+    def validate_update(self, new: Any, old: Any) -> list[FieldError]:
+        errors = [*check_fixed(new.metadata, old.metadata), *validate_pod(new)]
+        if pod_change(old, new) is PodChange.REPLACE:
+            errors.append(forbidden("spec", _FIXED))
+        return errors
+
+
+class PodKeeper:
+    """Pods live with the one who runs them."""
+
+    def __init__(self, store: Store, now: NowFunction, pods: RunsPods, places: PlacesPods) -> None:
+        self._store = store
+        self._now = now
+        self._pods = pods
+        self._places = places
+
+    def create(self, obj: Any) -> Any:
+        """Run it, unless the node takes no pods now: then it waits."""
+        pod: Pod = obj
+        meta = pod.metadata
+        there = self._store.get(Pod, meta.namespace, meta.name)
+        if there is not None:
+            return Conflict(0, int(there.metadata.resource_version))
+        if self._places.holds(pod):
+            return self._places.held(pod)
+        missed = tuple(str(one) for one in unsupported(pod).ignored if one.is_missed)
+        self._pods.add(pod, missed)
+        return self._store.get(Pod, meta.namespace, meta.name)
+
+    def change(self, new: Any, old: Any) -> Any:
+        """The pod goes on as it is now; without finalizers it may be gone for good."""
+        stored = self._store.put(new, expected_version=int(old.metadata.resource_version))
+        if isinstance(stored, Conflict):
+            return stored
+        self._pods.changed(stored)
+        meta = stored.metadata
+        if meta.deletion_timestamp is not None and not meta.finalizers:
+            self._pods.release(meta.namespace, meta.name)
+        return stored
+
+    def remove(self, obj: Any, options: DeleteOptions) -> Removal:
+        """End it by its grace; one from a manifest file comes back as a new pod."""
+        pod: Pod = obj
+        meta = pod.metadata
+        grace = options.grace_period_seconds
+        self._pods.delete(meta.namespace, meta.name, None if grace is None else max(grace, 0))
+        left = self._store.get(Pod, meta.namespace, meta.name)
+        if is_mirror(pod) and meta.deletion_timestamp is None:
+            self._pods.update(successor(pod))
+        if left is None:
+            # It had ended already; clients know that an object with this is gone.
+            return Removal(self.removed(pod, DeleteOptions(grace_period_seconds=0)), is_gone=False)
+        return Removal(left, is_gone=False)
+
+    def removed(self, obj: Any, options: DeleteOptions) -> Any:
+        wanted = options.grace_period_seconds
+        grace = obj.spec.termination_grace_period_seconds if wanted is None else wanted
+        return with_deletion(obj, self._now(), max(grace or 0, 0))
+
+    async def evict(self, call: Call, given: Any) -> Status:
+        """Delete by the way of an eviction: there are no disruption budgets that could object."""
+        eviction: Eviction = given
+        pod = self._store.get(Pod, call.namespace, call.name)
+        if pod is None:
+            raise not_found(Named("", "pods", call.name))
+        if eviction.metadata.name not in ("", call.name):
+            raise bad_request("name in URL does not match name in Eviction object")
+        options = eviction.delete_options or DeleteOptions()
+        if not options.dry_run:
+            removal = self.remove(pod, options)
+            await self._store.durable(int(removal.object.metadata.resource_version))
+        return Status(kind="Status", api_version="v1", status="Success", code=201)
