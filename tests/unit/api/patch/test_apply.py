@@ -1,0 +1,127 @@
+"""A patch of any type to a typed object: what comes of it, and what is said about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.api.patch import merge_patch, values
+from agent.api.patch.apply import (
+    JSON_PATCH,
+    MERGE_PATCH,
+    STRATEGIC_MERGE_PATCH,
+    apply_patch,
+)
+from agent.api.patch.error import PatchError
+from agent.model.config_data import ConfigMap
+from agent.model.meta import ObjectMeta
+from agent.model.pod import Pod
+
+CONFIG = ConfigMap(
+    api_version="v1", kind="ConfigMap", metadata=ObjectMeta(name="c"), data={"a": "1"}
+)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "patch"),
+    [
+        (JSON_PATCH, b'[{"op":"add","path":"/data/b","value":"2"}]'),
+        (MERGE_PATCH, b'{"data":{"b":"2"}}'),
+        (STRATEGIC_MERGE_PATCH, b'{"data":{"b":"2"}}'),
+    ],
+)
+def test_all_types_of_patches(media_type: str, patch: bytes) -> None:
+    patched = apply_patch(media_type, CONFIG, patch)
+    assert patched.object.data == {"a": "1", "b": "2"}
+    assert patched.strict_errors == ()
+    patched.refuse_if_strict()
+
+
+@pytest.mark.parametrize(
+    ("media_type", "patch"),
+    [
+        (JSON_PATCH, b'[{"op":"add","path":"/x","value":"2"}]'),
+        (MERGE_PATCH, b'{"x":1}'),
+        (STRATEGIC_MERGE_PATCH, b'{"x":1}'),
+    ],
+)
+def test_unknown_fields_are_warnings_unless_the_request_is_strict(
+    media_type: str, patch: bytes
+) -> None:
+    patched = apply_patch(media_type, CONFIG, patch)
+    assert patched.strict_errors == ('unknown field "x"',)
+    with pytest.raises(PatchError) as caught:
+        patched.refuse_if_strict()
+    assert caught.value.status["code"] == 422
+    assert 'strict decoding error: unknown field "x"' in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "patch", "text"),
+    [
+        (MERGE_PATCH, b'{"data":{"a":5}}', "cannot unmarshal number into Go struct field"),
+        (MERGE_PATCH, b'{"apiVersion":"v2"}', 'is registered for version "v2"'),
+        (STRATEGIC_MERGE_PATCH, b'{"data":{"a":5}}', "cannot convert int64 to string"),
+        (STRATEGIC_MERGE_PATCH, b'{"metadata":"x"}', "cannot restore struct from: string"),
+        (STRATEGIC_MERGE_PATCH, b'{"immutable":1}', "unrecognized type: bool"),
+        (
+            STRATEGIC_MERGE_PATCH,
+            b'{"metadata":{"creationTimestamp":5}}',
+            "json: cannot unmarshal number into Go value of type string",
+        ),
+    ],
+)
+def test_results_that_are_no_objects_are_invalid(media_type: str, patch: bytes, text: str) -> None:
+    with pytest.raises(PatchError) as caught:
+        apply_patch(media_type, CONFIG, patch)
+    status = caught.value.status
+    assert (status["code"], status["details"]["causes"][0]["field"]) == (422, "patch")
+    assert text in status["message"]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"5"])
+def test_a_merge_patch_is_a_map(body: bytes) -> None:
+    with pytest.raises(PatchError) as caught:
+        apply_patch(MERGE_PATCH, CONFIG, body)
+    assert caught.value.status["code"] == 400
+
+
+def test_a_number_too_big_for_its_field_overflows_as_in_kubernetes() -> None:
+    patch = b'{"spec":{"priority":4294967301,"terminationGracePeriodSeconds":2.0}}'
+    spec = apply_patch(STRATEGIC_MERGE_PATCH, Pod(), patch).object.spec
+    assert (spec.priority, spec.termination_grace_period_seconds) == (5, 2)
+
+
+def test_an_unknown_media_type_is_not_for_this_function() -> None:
+    with pytest.raises(ValueError, match="no type of patch"):
+        apply_patch("text/plain", CONFIG, b"{}")
+
+
+_VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from("xy"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner),
+    max_leaves=12,
+)
+_MAPS = st.dictionaries(st.sampled_from("abc"), _VALUES)
+
+
+@given(_MAPS, _MAPS)
+def test_a_merge_patch_applied_twice_does_no_more_than_once(
+    original: dict[str, Any], patch: dict[str, Any]
+) -> None:
+    once = merge_patch.merge(original, patch)
+    assert values.equal(merge_patch.merge(once, patch), once)
+
+
+@given(_MAPS)
+def test_a_merge_patch_into_nothing_has_no_nulls(patch: dict[str, Any]) -> None:
+    assert values.equal(merge_patch.merge({}, patch), _pruned(patch))
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _pruned(item) for key, item in value.items() if item is not None}
+    return value
