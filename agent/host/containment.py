@@ -52,6 +52,14 @@ class Boundary(Protocol):
         """A mark for what is started next inside the run: the main process, a probe, a hook."""
         ...
 
+    def take_mark(self) -> int:
+        """A mark that nothing else of the run gets until `free_mark`: marks come again."""
+        ...
+
+    def free_mark(self, mark: int) -> None:
+        """Others may get this mark again."""
+        ...
+
     def joined(self, pid: int) -> None:
         """A process was started inside: its session belongs to the run from now on."""
         ...
@@ -120,7 +128,7 @@ class Containment(Protocol):
 class RunBoundary:
     """The fence around one run, with a cgroup if there is one."""
 
-    __slots__ = ("_census", "_cgroup", "_clock", "_starts", "mark", "warnings")
+    __slots__ = ("_census", "_cgroup", "_clock", "_starts", "_taken", "mark", "warnings")
 
     def __init__(
         self,
@@ -136,6 +144,7 @@ class RunBoundary:
         self._clock = clock
         self._cgroup = cgroup
         self._starts = itertools.count()
+        self._taken: set[int] = set()
 
     @property
     def cgroup_fd(self) -> int | None:
@@ -146,7 +155,21 @@ class RunBoundary:
         return self._cgroup is not None and self._cgroup.limited
 
     def new_mark(self) -> int:
-        return marks.start_mark(self.mark, next(self._starts))
+        while True:
+            start = next(self._starts)
+            mark = marks.start_mark(self.mark, start)
+            if mark not in self._taken:
+                if start == 0:  # the main process lives as long as the run
+                    self._taken.add(mark)
+                return mark
+
+    def take_mark(self) -> int:
+        mark = self.new_mark()
+        self._taken.add(mark)
+        return mark
+
+    def free_mark(self, mark: int) -> None:
+        self._taken.discard(mark)
 
     def joined(self, pid: int) -> None:
         self._census.joined(pid)

@@ -112,6 +112,8 @@ class Spawner:
         stderr: int | None = None,
         controlling_tty: bool = False,
         meanwhile: Callable[[], None] | None = None,
+        mark: int | None = None,
+        inside: Child | None = None,
     ) -> Child:
         """Start a supervised process inside the fence; returns once its program is executed.
 
@@ -119,9 +121,12 @@ class Spawner:
 
         The descriptors stay the caller's; None is /dev/null. The process is a child of the agent
         and leads its own session. Raises `SpawnError`; when cancelled, the process is killed.
+        `mark` is one taken from the boundary before; `inside`: see `capture`.
         """
-        birth = Birth(command, boundary, boundary.new_mark())
+        birth = Birth(command, boundary, boundary.new_mark() if mark is None else mark)
         given = [(1, stdin), (2, stdout), (4, stderr), (8, boundary.cgroup_fd)]
+        if inside is not None:
+            given.append((16, _pidfd(inside, command)))
         fds = tuple(fd for _, fd in given if fd is not None)
         present = sum(bit for bit, fd in given if fd is not None)
         fields = self._fields(command, birth.mark, tty=controlling_tty)

@@ -17,6 +17,7 @@ from agent.host.process import Child, ExitStatus
 from agent.host.streams import Streams
 from agent.model.container import Container
 from agent.model.handler import LifecycleHandler, ProbeHandler
+from agent.pod.access import RunAccess
 from agent.pod.facts import Ended
 from agent.pod.message import TerminationMessage
 
@@ -39,6 +40,7 @@ class InstanceParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     stop_signal: int
     message: TerminationMessage
+    access: RunAccess
 
 
 class HostInstance:
@@ -63,6 +65,10 @@ class HostInstance:
     def target(self) -> Target:
         return self._parts.target
 
+    @property
+    def access(self) -> RunAccess:
+        return self._parts.access
+
     def probe(self, handler: ProbeHandler) -> Handler:
         return runner.prepare(handler, self.target, Role.PROBE, self._parts.engines)
 
@@ -77,6 +83,7 @@ class HostInstance:
         status = await self._parts.child.wait()
         if self._finished_at is None:
             self._finished_at = self._parts.clock.now()
+        self._parts.access.end_sessions()
         await self._sweep()
         ended = await self._describe(status, self._finished_at)
         self._parts.streams.close()

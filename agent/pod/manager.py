@@ -240,6 +240,11 @@ class PodManager:
         """What is known of each pod that runs, for those who look on; nobody else writes it."""
         return ((worker.pod, worker.facts) for worker in tuple(self._workers.values()))
 
+    def facts_of(self, namespace: str, name: str) -> PodFacts | None:
+        """What is known of a pod; None unless it runs."""
+        worker = self._workers.get((namespace, name))
+        return None if worker is None else worker.facts
+
     @property
     def is_idle(self) -> bool:
         """Whether no pod runs."""

@@ -14,6 +14,7 @@ from agent.host.process import Captured, Child, SpawnError
 from agent.host.requests import Running
 from agent.host.streams import Streams
 from agent.model.runtime import ContainerRun, RunState
+from agent.pod.access import RunAccess
 from agent.pod.blueprint import Blueprint, Naming, Settings, Sources
 from agent.pod.facts import Instance
 from agent.pod.instance import HostInstance, InstanceParts
@@ -106,6 +107,7 @@ class PreparedRun:
                 clock=self._machine.clock,
                 stop_signal=self._blueprint.stop_signal,
                 message=self._message,
+                access=RunAccess(self._machine, self._command, self._boundary, child, streams),
             )
         )
         return self._run(RunState.RUNNING, self._machine.clock.now()), instance
