@@ -23,12 +23,12 @@ from agent.api.machinery.errors import (
     no_such_path,
     not_found,
     too_large,
-    too_many,
     unauthorized,
 )
 from agent.api.machinery.machinery import Machinery
 from agent.api.machinery.registry import Address, Registry
 from agent.api.pages import Pages
+from agent.api.streaming.refusal import Refusal
 from agent.host.clock import Clock
 from agent.model.pod import Pod
 from agent.store.interface import Store
@@ -38,11 +38,9 @@ MAX_BODY = 3 * 1024 * 1024
 #: Seconds for a body to come in, and for a piece of an answer to go out.
 BODY_SECONDS = 30.0
 WRITE_SECONDS = 30.0
-#: Connections into pods at a time: logs that are followed, exec, attach, port-forward.
-MAX_STREAMS = 128
 
 Identify = Callable[[web.BaseRequest], User | None]
-#: Opens a stream into a pod; raises APIError before it has answered anything.
+#: Opens a stream into a pod; raises APIError or Refusal before it has answered anything.
 Connect = Callable[[web.BaseRequest, Pod], Awaitable[web.StreamResponse]]
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
@@ -71,7 +69,6 @@ class Front:
         self._parts = parts
         self._identify = identify
         self._hosts = hosts
-        self._streams = 0
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to one request."""
@@ -79,6 +76,8 @@ class Front:
             return await self._answer(request)
         except APIError as exc:
             return _response(_refusal(exc))
+        except Refusal as exc:
+            return exc.response()
         except ConnectionError:
             raise
         except Exception as exc:  # noqa: BLE001 - a bug of ours: the client gets an answer
@@ -156,13 +155,7 @@ class Front:
         pod = self._parts.store.get(Pod, address.namespace, address.name)
         if pod is None:
             raise not_found(address.resource.named(address.name))
-        if self._streams >= MAX_STREAMS:
-            raise too_many("streams", MAX_STREAMS)
-        self._streams += 1
-        try:
-            return await connect(request, pod)
-        finally:
-            self._streams -= 1
+        return await connect(request, pod)
 
     async def _sent(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         if answer.pieces is None:

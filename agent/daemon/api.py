@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from random import random
 
 import msgspec
@@ -21,13 +22,18 @@ from agent.api.local_listener import LocalListener, local_user
 from agent.api.machinery.call import User
 from agent.api.machinery.deleting import Deleter
 from agent.api.machinery.machinery import Machinery
-from agent.api.machinery.patching import apply_patch
 from agent.api.machinery.reading import Reader
 from agent.api.machinery.watching import Watches
 from agent.api.machinery.writing import Writer
 from agent.api.pages import Pages
 from agent.api.resources.catalogue import Catalogue, Parts
 from agent.api.resources.metrics import Usages
+from agent.api.streaming.attaching import attach
+from agent.api.streaming.execution import execute
+from agent.api.streaming.logs import logs
+from agent.api.streaming.node import StreamingNode
+from agent.api.streaming.port_forward import port_forward
+from agent.api.streaming.visits import Visits
 from agent.config import Config
 from agent.daemon.keys import keys_of, names_of
 from agent.daemon.node import Node
@@ -79,7 +85,8 @@ async def open_api(parts: APIParts) -> AsyncIterator[OpenAPI]:
         troubles=parts.troubles,
     )
     watches = Watches(parts.store, machine.clock)
-    front = _front_parts(parts, catalogue, watches)
+    visits = Visits(machine.reactor)
+    front = _front_parts(parts, catalogue, watches, visits)
     local = LocalListener(config.node.run_dir, APIService(Front(front, _local)), parts.problem)
     listener = await _listener(parts, front) if config.api.listen else None
     keeper.start()
@@ -95,6 +102,7 @@ async def open_api(parts: APIParts) -> AsyncIterator[OpenAPI]:
     finally:
         keeper.stop()
         watches.close()
+        await visits.close()
         await local.close()
         if listener is not None:
             await listener.close()
@@ -116,12 +124,14 @@ def _catalogue(parts: APIParts) -> Catalogue:
     )
 
 
-def _front_parts(parts: APIParts, catalogue: Catalogue, watches: Watches) -> FrontParts:
+def _front_parts(
+    parts: APIParts, catalogue: Catalogue, watches: Watches, visits: Visits
+) -> FrontParts:
     store, clock = parts.store, parts.node.machine.clock
     reader = Reader(store)
     machinery = Machinery(
         reader=reader,
-        writer=Writer(store, clock.now, random, apply_patch),
+        writer=Writer(store, clock.now, random),
         deleter=Deleter(store, reader),
         watches=watches,
         clock=clock,
@@ -132,14 +142,22 @@ def _front_parts(parts: APIParts, catalogue: Catalogue, watches: Watches) -> Fro
         pages=Pages(catalogue.registry, __version__, parts.troubles),
         store=store,
         clock=clock,
-        connect=_connect(parts),
+        connect=_connect(parts, visits),
         problem=parts.problem,
     )
 
 
-def _connect(parts: APIParts) -> Mapping[str, Connect]:
+def _connect(parts: APIParts, visits: Visits) -> Mapping[str, Connect]:
     """Streams into pods."""
-    return {}
+    node = StreamingNode(
+        machine=parts.node.machine,
+        facts=parts.node.manager.facts_of,
+        log_dir=parts.config.node.log_dir,
+        address=parts.config.node.address,
+        visits=visits,
+    )
+    kinds = {"attach": attach, "exec": execute, "log": logs, "portforward": port_forward}
+    return {name: partial(serve, node=node) for name, serve in kinds.items()}
 
 
 async def _listener(parts: APIParts, front: FrontParts) -> Listener | None:

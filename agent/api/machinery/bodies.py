@@ -9,7 +9,7 @@ import msgspec
 from agent.api.machinery.call import Call
 from agent.api.machinery.errors import bad_request, unsupported_media
 from agent.api.machinery.negotiation import JSON, PROTOBUF, YAML, content_type_of
-from agent.manifest.body import BodyError, read_body, strict_error
+from agent.manifest.body import BodyError, read_body
 from agent.model.api import DeleteOptions
 from agent.model.base import Object
 
@@ -57,12 +57,6 @@ def read_object(call: Call, model: type[Object], api_version: str) -> Given:
     except BodyError as exc:
         raise bad_request(exc.message) from exc
     return Given(body.object, body.strict_errors)
-
-
-def refuse_strict(call: Call, errors: tuple[str, ...]) -> None:
-    """Refuse what a patch made, where unknown fields are not tolerated; APIError."""
-    if errors and validation_of(call) == STRICT:
-        raise bad_request(strict_error(errors))
 
 
 def read_delete_options(call: Call) -> DeleteOptions:

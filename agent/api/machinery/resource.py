@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 READ_VERBS = ("get", "list", "watch")
 
-#: What a field selector may name, and how its value is found.
-FieldLabels = Mapping[str, Callable[[Any], str]]
 Act = Callable[["Call", Any], Awaitable[Object]]
 Find = Callable[[str, str], Awaitable[tuple[Any, ...]]]
 
@@ -42,8 +40,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of one version of one group.
 
     `model` is what is stored, `wire` what is read and written where that differs, with `encode`
-    and `decode` between the two. A kind without a keeper is not stored: `find` makes its objects,
-    or `act` answers what is posted. `is_private`: only who may write may read it.
+    and `decode` between the two, and `field_names` for selectors that name fields otherwise. A
+    kind without a keeper is not stored: `find` makes its objects, or `act` answers what is posted.
     """
 
     plural: str
@@ -59,14 +57,13 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     is_namespaced: bool = True
     verbs: tuple[str, ...] = ALL_VERBS
     subresources: tuple[Subresource, ...] = ()
-    fields: FieldLabels = {}
+    field_names: Mapping[str, str] = {}
     wire: type[Object] | None = None
     encode: Callable[[Any], Object] | None = None
     decode: Callable[[Any], Object] | None = None
     micro_times: tuple[str, ...] = ()
     find: Find | None = None
     act: Act | None = None
-    is_private: bool = False
 
     @property
     def api_version(self) -> str:

@@ -6,12 +6,12 @@ there is no `await`: nobody can come in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
-from agent.api.machinery.bodies import is_dry_run, read_object, refuse_strict, warnings_of
+from agent.api.machinery.bodies import is_dry_run, read_object, warnings_of
 from agent.api.machinery.call import Call
 from agent.api.machinery.errors import (
     already_exists,
@@ -23,11 +23,11 @@ from agent.api.machinery.errors import (
     not_found,
 )
 from agent.api.machinery.keeping import Keeper, NowFunction, is_conflict
+from agent.api.machinery.patching import is_apply, patched
 from agent.api.machinery.resource import Resource
 from agent.api.machinery.strategy import StatusOnly, Strategy
 from agent.host.identifiers import new_uid
 from agent.manifest.create import NAMESPACE_MISMATCH
-from agent.manifest.decode import decode, encode
 from agent.model.base import Object
 from agent.model.namespace import Namespace
 from agent.store.interface import Store
@@ -47,24 +47,13 @@ class Written(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-class Patches(Protocol):
-    """What applies a patch."""
-
-    def __call__(self, call: Call, current: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        """The object as plain values after the patch in the body; APIError."""
-        ...
-
-
 class Writer:
     """Writes for everybody."""
 
-    def __init__(
-        self, store: Store, now: NowFunction, random: Callable[[], float], patch: Patches
-    ) -> None:
+    def __init__(self, store: Store, now: NowFunction, random: Callable[[], float]) -> None:
         self._store = store
         self._now = now
         self._random = random
-        self._patch = patch
 
     async def create(self, call: Call) -> Written:
         """Store what the body holds under a name that is free; APIError."""
@@ -90,21 +79,14 @@ class Writer:
         resource = call.resource
         model: Any = resource.model
         old: Any = self._store.get(model, call.namespace, call.name)
-        if old is not None:
-            old_plain = encode(resource.present(old))
-        elif "apply-patch" in call.content_type:
-            old_plain = None
-        else:
+        if old is None and not is_apply(call):
             raise not_found(resource.named(call.name))
-        plain = self._patch(call, old_plain)
-        decoded = decode(resource.wire_model, plain)
-        if decoded.error is not None:
-            raise bad_request(decoded.error)
-        refuse_strict(call, decoded.strict_errors)
-        new = resource.take(decoded.object)
+        blank: Any = resource.wire_model
+        given = patched(call, blank() if old is None else resource.present(old))
+        new = resource.take(given.object)
         written = self._create(call, new) if old is None else self._update(call, old, new)
         await self._settle(call, written.object)
-        warnings = (*warnings_of(call, decoded.strict_errors), *written.warnings)
+        warnings = (*warnings_of(call, given.strict_errors), *written.warnings)
         return Written(written.object, is_new=old is None, warnings=warnings)
 
     def _create(self, call: Call, given: Any) -> Written:

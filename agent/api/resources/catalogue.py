@@ -88,7 +88,6 @@ class Catalogue:
             model=Pod,
             strategy=pods.PodStrategy(),
             keeper=keeper,
-            fields=pods.FIELDS,
             subresources=(
                 _stream("attach", "PodAttachOptions"),
                 eviction,
@@ -109,7 +108,6 @@ class Catalogue:
             model=Namespace,
             strategy=namespaces.NamespaceStrategy(),
             keeper=self.namespaces,
-            fields=namespaces.FIELDS,
             verbs=_KEPT_VERBS,
             subresources=(Subresource(name="status", kind="Namespace", verbs=_STATUS_VERBS),),
         )
@@ -132,7 +130,6 @@ class Catalogue:
                 model=Secret,
                 strategy=config_data.SecretStrategy(),
                 keeper=self._plain,
-                fields={"type": lambda secret: secret.type},
             ),
         )
 
@@ -146,7 +143,6 @@ class Catalogue:
             model=Node,
             strategy=nodes.NodeStrategy(),
             keeper=nodes.NodeKeeper(self._parts.store, self._parts.now),
-            fields=nodes.FIELDS,
             subresources=(Subresource(name="status", kind="Node", verbs=_STATUS_VERBS),),
         )
 
@@ -159,13 +155,12 @@ class Catalogue:
             model=Event,
             strategy=Strategy(),
             keeper=self._plain,
-            fields=events.CORE_FIELDS,
             micro_times=events.MICRO_TIMES,
         )
         return core, msgspec.structs.replace(
             core,
             group="events.k8s.io",
-            fields=events.FIELDS,
+            field_names=events.FIELD_NAMES,
             wire=EventV1,
             encode=events.encode,
             decode=events.decode,

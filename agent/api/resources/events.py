@@ -8,26 +8,10 @@ from agent.model.event import Event, EventSeries
 from agent.model.events_v1 import Event as EventV1
 from agent.model.events_v1 import EventSeries as EventSeriesV1
 
-#: What events can be selected by (pkg/registry/core/event/strategy.go, ToSelectableFields).
-CORE_FIELDS = {
-    "involvedObject.kind": lambda event: event.involved_object.kind,
-    "involvedObject.namespace": lambda event: event.involved_object.namespace,
-    "involvedObject.name": lambda event: event.involved_object.name,
-    "involvedObject.uid": lambda event: event.involved_object.uid,
-    "involvedObject.apiVersion": lambda event: event.involved_object.api_version,
-    "involvedObject.resourceVersion": lambda event: event.involved_object.resource_version,
-    "involvedObject.fieldPath": lambda event: event.involved_object.field_path,
-    "reason": lambda event: event.reason,
-    "reportingComponent": lambda event: event.reporting_component or event.source.component,
-    "source": lambda event: event.source.component or event.reporting_component,
-    "type": lambda event: event.type,
-}
-FIELDS = {
-    name.replace("involvedObject.", "regarding.").replace(
-        "reportingComponent", "reportingController"
-    ): read
-    for name, read in CORE_FIELDS.items()
-    if name != "source"
+#: How events.k8s.io names fields of a selector (pkg/apis/events/v1/conversion.go).
+FIELD_NAMES = {
+    "regarding.": "involvedObject.",
+    "reportingController": "reportingComponent",
 }
 #: Times that are written with six decimals.
 MICRO_TIMES = ("eventTime", "lastObservedTime")

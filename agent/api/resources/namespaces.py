@@ -24,7 +24,6 @@ from agent.store.interface import Change, ChangeType, Store
 
 #: Those that are always there.
 SYSTEM = ("default", "kube-node-lease", "kube-public", "kube-system")
-FIELDS = {"status.phase": lambda namespace: namespace.status.phase}
 _IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _ACCOUNT = "default"

@@ -10,7 +10,6 @@ from agent.api.machinery.strategy import WithStatus, check_fixed, check_metadata
 from agent.manifest.errors import FieldError
 from agent.model.api import DeleteOptions
 
-FIELDS = {"spec.unschedulable": lambda node: "true" if node.spec.unschedulable else "false"}
 _ONLY = "it stands for the machine that barepod runs on"
 
 

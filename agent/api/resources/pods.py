@@ -21,17 +21,6 @@ from agent.rules.mirror import is_mirror, successor
 from agent.rules.pod_change import PodChange, pod_change
 from agent.store.interface import Conflict, Store
 
-#: What pods can be selected by (pkg/registry/core/pod/strategy.go, ToSelectableFields).
-FIELDS = {
-    "spec.nodeName": lambda pod: pod.spec.node_name,
-    "spec.restartPolicy": lambda pod: pod.spec.restart_policy,
-    "spec.schedulerName": lambda pod: pod.spec.scheduler_name,
-    "spec.serviceAccountName": lambda pod: pod.spec.service_account_name,
-    "spec.hostNetwork": lambda pod: "true" if pod.spec.host_network else "false",
-    "status.phase": lambda pod: pod.status.phase,
-    "status.podIP": lambda pod: pod.status.pod_ip,
-    "status.nominatedNodeName": lambda pod: pod.status.nominated_node_name,
-}
 _FIXED = (
     "pod updates may not change fields other than `spec.containers[*].image`,"
     "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
