@@ -22,7 +22,7 @@ from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod
 from agent.pod.manifest_reader import DirectoryReading, ManifestReader, Reading, Version
 from agent.pod.recorder import Recorder
-from agent.rules import claims
+from agent.rules import claims, mirror
 from agent.store.memory import MemoryStore
 
 #: Pods that are started before others get a turn.
@@ -143,7 +143,7 @@ class ManifestSource:
         pods = [held for _, held in wanted.values() if isinstance(held, LoadedPod)]
         for number, loaded in enumerate(pods, 1):
             missed = tuple(str(field) for field in loaded.ignored if field.is_missed)
-            self._parts.pods.update(loaded.pod, missed)
+            self._parts.pods.update(mirror.marked(loaded.pod), missed)
             if number % _BATCH == 0:
                 await self._parts.clock.sleep(0)
 

@@ -6,6 +6,9 @@ pod_update.go). Its file is what counts: whoever deletes the pod gets a new one 
 
 from __future__ import annotations
 
+import hashlib
+
+import msgspec
 from msgspec.structs import replace
 
 from agent.model.meta import ObjectMeta
@@ -16,10 +19,12 @@ SOURCE = "kubernetes.io/config.source"
 MIRROR = "kubernetes.io/config.mirror"
 HASH = "kubernetes.io/config.hash"
 FILE = "file"
+_DIGITS = 32
 
 
-def marked(pod: Pod, fingerprint: str) -> Pod:
-    """The pod with the annotations of one that comes from a file; `fingerprint` is the file's."""
+def marked(pod: Pod) -> Pod:
+    """The pod with the annotations of one that comes from a file."""
+    fingerprint = hashlib.sha256(msgspec.json.encode(pod)).hexdigest()[:_DIGITS]
     added = {SOURCE: FILE, HASH: fingerprint, MIRROR: fingerprint}
     metadata = replace(pod.metadata, annotations={**pod.metadata.annotations, **added})
     return replace(pod, metadata=metadata)
@@ -29,6 +34,11 @@ def is_mirror(pod: Pod) -> bool:
     """Whether the pod comes from a file."""
     annotations = pod.metadata.annotations
     return annotations.get(SOURCE) == FILE and MIRROR in annotations
+
+
+def fingerprint_of(pod: Pod) -> str | None:
+    """What tells the content of its file from another; None when it comes from none."""
+    return pod.metadata.annotations.get(MIRROR)
 
 
 def successor(pod: Pod) -> Pod:

@@ -82,7 +82,9 @@ class Server:
     async def run(self, script: str, name: str = "web", **fields: Any) -> Pod:
         """Start a pod with one container, `main`, that runs a shell script; wait until it runs."""
         self.manager.add(pod(script, name, **fields))
-        await until(lambda: bool(self.facts(name).live) and self.pod(name).status.phase != "Pending")
+        await until(
+            lambda: bool(self.facts(name).live) and self.pod(name).status.phase != "Pending"
+        )
         return self.pod(name)
 
     async def idle(self) -> None:

@@ -63,7 +63,7 @@ def read_delete_options(call: Call) -> DeleteOptions:
     """What a deletion says, in its body or, as older clients do, in its query; APIError."""
     options = DeleteOptions()
     if call.body:
-        options = read_object(call, DeleteOptions, "v1").object
+        options = _read_options(call)
     grace = call.query.number("gracePeriodSeconds")
     dry = call.query.text("dryRun")
     policy = call.query.text("propagationPolicy")
@@ -77,6 +77,24 @@ def read_delete_options(call: Call) -> DeleteOptions:
         options = msgspec.structs.replace(options, dry_run=(dry,))
     check_dry_run(options.dry_run)
     return options
+
+
+def _read_options(call: Call) -> DeleteOptions:
+    """They are registered in every group and version, so theirs does not matter."""
+    given = read_object(call, DeleteOptions, _written_version(call.body))
+    options: DeleteOptions = given.object
+    return options
+
+
+def _written_version(body: bytes) -> str:
+    try:
+        return msgspec.json.decode(body, type=_Versioned).apiVersion or "v1"
+    except msgspec.DecodeError:
+        return "v1"
+
+
+class _Versioned(msgspec.Struct):
+    apiVersion: str = ""
 
 
 def is_dry_run(call: Call) -> bool:

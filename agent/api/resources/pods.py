@@ -17,10 +17,11 @@ from agent.manifest.unsupported import unsupported
 from agent.manifest.validate import pod_warnings, validate_pod
 from agent.model.api import DeleteOptions, Eviction, Status
 from agent.model.pod import Pod
-from agent.rules.mirror import is_mirror, successor
+from agent.rules import mirror
 from agent.rules.pod_change import PodChange, pod_change
 from agent.store.interface import Conflict, Store
 
+_MIRROR_FIELD = f"metadata.annotations[{mirror.MIRROR}]"
 _FIXED = (
     "pod updates may not change fields other than `spec.containers[*].image`,"
     "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
@@ -66,7 +67,10 @@ class PodStrategy(Strategy):
         return pod, tuple(warnings)
 
     def validate(self, obj: Any) -> list[FieldError]:
-        return validate_pod(obj)
+        errors = validate_pod(obj)
+        if mirror.MIRROR in obj.metadata.annotations:
+            errors.append(forbidden(_MIRROR_FIELD, "is for pods of manifest files"))
+        return errors
 
     def warnings(self, obj: Any) -> tuple[str, ...]:
         return tuple(pod_warnings(obj))
@@ -80,6 +84,8 @@ class PodStrategy(Strategy):
 
     def validate_update(self, new: Any, old: Any) -> list[FieldError]:
         errors = [*check_fixed(new.metadata, old.metadata), *validate_pod(new)]
+        if mirror.fingerprint_of(new) != mirror.fingerprint_of(old):
+            errors.append(forbidden(_MIRROR_FIELD, "may not be added, changed or removed"))
         if pod_change(old, new) is PodChange.REPLACE:
             errors.append(forbidden("spec", _FIXED))
         return errors
@@ -125,8 +131,8 @@ class PodKeeper:
         grace = options.grace_period_seconds
         self._pods.delete(meta.namespace, meta.name, None if grace is None else max(grace, 0))
         left = self._store.get(Pod, meta.namespace, meta.name)
-        if is_mirror(pod) and meta.deletion_timestamp is None:
-            self._pods.update(successor(pod))
+        if mirror.is_mirror(pod) and meta.deletion_timestamp is None:
+            self._pods.update(mirror.successor(pod))
         if left is None:
             # It had ended already; clients know that an object with this is gone.
             return Removal(self.removed(pod, DeleteOptions(grace_period_seconds=0)), is_gone=False)
