@@ -37,17 +37,17 @@ class Placement:
 
     def holds(self, pod: Pod) -> bool:
         """Whether the pod has to wait."""
-        node = self._store.get(Node, "", self._node_name)
-        return placement.is_held(pod, is_cordoned=node is not None and node.spec.unschedulable)
+        return bool(self._obstacle(pod))
 
     def held(self, pod: Pod) -> Pod:
         """Let the pod wait, and say so; returns it as stored."""
-        stored = self._store.put(placement.held(pod, qos_class(pod), self._clock.now()))
+        why = self._obstacle(pod)
+        stored = self._store.put(placement.held(pod, why, qos_class(pod), self._clock.now()))
         self._recorder.record(
             stored,
             EventType.WARNING,
             Reason.FAILED_SCHEDULING,
-            placement.MESSAGE,
+            placement.message(why),
             component=_SCHEDULER,
         )
         return stored
@@ -61,6 +61,9 @@ class Placement:
                 and not self.holds(pod)
             ):
                 self._start(pod)
+
+    def _obstacle(self, pod: Pod) -> str:
+        return placement.obstacle(pod, self._store.get(Node, "", self._node_name))
 
     def _seen(self, change: Change) -> None:
         node = change.object

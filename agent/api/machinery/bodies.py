@@ -89,7 +89,7 @@ def _read_options(call: Call) -> DeleteOptions:
 def _written_version(body: bytes) -> str:
     try:
         return msgspec.json.decode(body, type=_Versioned).apiVersion or "v1"
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return "v1"
 
 

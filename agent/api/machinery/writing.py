@@ -60,9 +60,7 @@ class Writer:
         resource = call.resource
         given = read_object(call, resource.wire_model, resource.api_version)
         written = self._create(call, resource.take(given.object))
-        warnings = (*warnings_of(call, given.strict_errors), *written.warnings)
-        await self._settle(call, written.object)
-        return Written(written.object, is_new=True, warnings=warnings)
+        return await self._settled(call, written, given.strict_errors, is_new=True)
 
     async def replace(self, call: Call) -> Written:
         """Store what the body holds in the place of what is there; APIError."""
@@ -70,9 +68,7 @@ class Writer:
         old = self._existing(call)
         given = read_object(call, resource.wire_model, resource.api_version)
         written = self._update(call, old, resource.take(given.object))
-        await self._settle(call, written.object)
-        warnings = (*warnings_of(call, given.strict_errors), *written.warnings)
-        return Written(written.object, warnings=warnings)
+        return await self._settled(call, written, given.strict_errors)
 
     async def patch(self, call: Call) -> Written:
         """Change what is there as the body says; an apply also makes what is not; APIError."""
@@ -85,9 +81,7 @@ class Writer:
         given = patched(call, blank() if old is None else resource.present(old))
         new = resource.take(given.object)
         written = self._create(call, new) if old is None else self._update(call, old, new)
-        await self._settle(call, written.object)
-        warnings = (*warnings_of(call, given.strict_errors), *written.warnings)
-        return Written(written.object, is_new=old is None, warnings=warnings)
+        return await self._settled(call, written, given.strict_errors, is_new=old is None)
 
     def _create(self, call: Call, given: Any) -> Written:
         resource, strategy = call.resource, call.resource.strategy
@@ -175,11 +169,15 @@ class Writer:
             raise method_not_allowed()
         return resource.keeper
 
-    async def _settle(self, call: Call, obj: Any) -> None:
-        """What was answered survives a crash; without a disk it is at least done."""
-        version = obj.metadata.resource_version
-        if version and not is_dry_run(call):
-            await self._store.durable(int(version))
+    async def _settled(
+        self, call: Call, written: Written, strict_errors: tuple[str, ...], *, is_new: bool = False
+    ) -> Written:
+        """The answer, once what it says survives a crash; if it cannot, that is said, too."""
+        warnings = (*warnings_of(call, strict_errors), *written.warnings)
+        version = written.object.metadata.resource_version
+        if version and not is_dry_run(call) and not await self._store.durable(int(version)):
+            warnings += (f"the state does not reach the disk at the moment: {self._store.trouble}",)
+        return Written(written.object, is_new=is_new, warnings=warnings)
 
 
 def _placed(call: Call, obj: Any) -> Any:
