@@ -27,6 +27,7 @@ from agent.api.machinery.errors import (
 )
 from agent.api.machinery.machinery import Machinery
 from agent.api.machinery.registry import Address, Registry
+from agent.api.machinery.verbs import verb_of
 from agent.api.pages import Pages
 from agent.api.streaming.refusal import Refusal
 from agent.host.clock import Clock
@@ -43,7 +44,6 @@ Identify = Callable[[web.BaseRequest], User | None]
 #: Opens a stream into a pod; raises APIError or Refusal before it has answered anything.
 Connect = Callable[[web.BaseRequest, Pod], Awaitable[web.StreamResponse]]
 
-_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _HEADERS = {"Cache-Control": "no-cache, private", "X-Content-Type-Options": "nosniff"}
 
 
@@ -92,7 +92,7 @@ class Front:
         address = self._parts.registry.address(request.path)
         if address is None:
             return _response(self._parts.pages.answer(request.method, request.path, request))
-        verb = _verb(request, address)
+        verb = verb_of(request.method, address, Query(request.query))
         resource, sub = address.resource, address.subresource
         if not may(user, verb, resource.group, resource.plural, sub):
             raise forbidden(resource.named(address.name), f"{user.name} may only look at it")
@@ -174,25 +174,6 @@ class Front:
         finally:
             await answer.pieces.aclose()  # type: ignore[attr-defined]
         return response
-
-
-def _verb(request: web.BaseRequest, address: Address) -> str:
-    """What a method means at an address; APIError."""
-    method = request.method
-    if method == "GET":
-        if Query(request.query).truth("watch") and not address.subresource:
-            return "watch"
-        return "get" if address.name else "list"
-    if address.resource.is_namespaced and not address.namespace:
-        raise method_not_allowed()
-    if method == "DELETE":
-        return "delete" if address.name else "deletecollection"
-    verb = _VERBS.get(method)
-    # Only what hangs below an object is created at the address of one.
-    has_object = bool(address.name) and not (method == "POST" and address.subresource)
-    if verb is None or has_object is (verb == "create"):
-        raise method_not_allowed()
-    return verb
 
 
 def _refusal(error: APIError) -> Answer:

@@ -146,7 +146,7 @@ class Server:
         if self._session is not None:
             await self._session.close()
 
-    async def until(self, fact: Callable[[], object]) -> None:
+    async def until(self, fact: Callable[[], bool]) -> None:
         """Wait for a fact."""
         await until(fact)
 

@@ -100,7 +100,7 @@ class Reader:
         if rest is not None:
             return rest
         try:
-            base64.urlsafe_b64decode(token.encode())
+            base64.b64decode(token.encode(), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             raise bad_request("continue key is not valid: illegal base64 data") from None
         raise expired(_TOO_OLD)

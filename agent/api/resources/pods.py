@@ -64,7 +64,9 @@ class PodStrategy(Strategy):
 
     def prepare(self, obj: Any) -> tuple[Any, tuple[str, ...]]:
         pod, warnings = prepare_for_create(obj, obj.metadata.namespace)
-        return pod, tuple(warnings)
+        # Names are made where one that is taken can be made anew.
+        metadata = replace(pod.metadata, name=obj.metadata.name)
+        return replace(pod, metadata=metadata), tuple(warnings)
 
     def validate(self, obj: Any) -> list[FieldError]:
         errors = validate_pod(obj)
