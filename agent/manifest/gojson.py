@@ -13,6 +13,7 @@ _GO_NAMES = {
     "ip": "IP",
     "ips": "IPs",
     "uid": "UID",
+    "apiGroup": "APIGroup",
     "apiVersion": "APIVersion",
     "hostIPs": "HostIPs",
     "podIPs": "PodIPs",
