@@ -54,6 +54,7 @@ EXCUSES = {
         ),
         "tables: conformance/test_table_rows.py",
     ),
+    "api/describe/": "texts of kubectl: conformance/test_descriptions.py",
     "action/handler.py": "protocols only",
     "action/result.py": "a value only",
     "action/watches.py": "protocols only",
