@@ -36,11 +36,6 @@ def is_mirror(pod: Pod) -> bool:
     return annotations.get(SOURCE) == FILE and MIRROR in annotations
 
 
-def fingerprint_of(pod: Pod) -> str | None:
-    """What tells the content of its file from another; None when it comes from none."""
-    return pod.metadata.annotations.get(MIRROR)
-
-
 def successor(pod: Pod) -> Pod:
     """The pod as it was before it lived: what runs after it when it is deleted."""
     meta = pod.metadata

@@ -5,15 +5,18 @@ apiserver: pkg/registry/rest, create.go and update.go. Strategies decide and do 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
-import msgspec
-
-from agent.manifest.errors import FieldError, invalid, required
+from agent.manifest.errors import FieldError, required
+from agent.manifest.update.objects import update_object
 from agent.manifest.validation import metadata as rules
 from agent.manifest.validation import names
 from agent.manifest.validation.options import report
 from agent.model.meta import ObjectMeta
+
+#: What of an object an update is about; "" is all but its status.
+Subresource = Literal["", "status"]
 
 
 class Strategy:
@@ -23,6 +26,7 @@ class Strategy:
     """
 
     allows_any_version = True
+    is_namespaced = True
 
     def judge(self, given: Any) -> tuple[list[FieldError], tuple[str, ...]]:
         """What a bare host cannot do of what was written, and what it ignores of it."""
@@ -44,30 +48,21 @@ class Strategy:
         """What the author of a valid object should know."""
         return ()
 
-    def prepare_update(self, new: Any, old: Any) -> Any:
-        """The new state without what such a request cannot change."""
-        return new
-
-    def validate_update(self, new: Any, old: Any) -> list[FieldError]:
-        """What is wrong with an update."""
-        return [*check_metadata(new.metadata), *check_fixed(new.metadata, old.metadata)]
-
-
-class WithStatus(Strategy):
-    """A kind whose status is written through its own subresource only."""
-
-    def prepare_update(self, new: Any, old: Any) -> Any:
-        return msgspec.structs.replace(new, status=old.status)
+    def update(
+        self, new: Any, old: Any, subresource: Subresource
+    ) -> tuple[Any, Sequence[FieldError]]:
+        """What an update stores in the place of `old`, and what is wrong with it."""
+        updated = update_object(new, old, subresource, namespaced=self.is_namespaced)
+        return updated.object, updated.errors
 
 
-class StatusOnly(Strategy):
-    """The subresource `status` of a kind: nothing else changes."""
+class ClusterStrategy(Strategy):
+    """A kind that is in no namespace."""
 
-    def prepare_update(self, new: Any, old: Any) -> Any:
-        return msgspec.structs.replace(old, status=new.status)
+    is_namespaced = False
 
-    def validate_update(self, new: Any, old: Any) -> list[FieldError]:
-        return []
+    def validate(self, obj: Any) -> list[FieldError]:
+        return check_metadata(obj.metadata, is_namespaced=False)
 
 
 def check_metadata(meta: ObjectMeta, *, is_namespaced: bool = True) -> list[FieldError]:
@@ -83,17 +78,3 @@ def check_metadata(meta: ObjectMeta, *, is_namespaced: bool = True) -> list[Fiel
     rules.check_labels(meta.labels, "metadata.labels", errors)
     rules.check_annotations(meta.annotations, "metadata.annotations", errors)
     return errors
-
-
-def check_fixed(new: ObjectMeta, old: ObjectMeta) -> list[FieldError]:
-    """What of the metadata never changes (ValidateObjectMetaAccessorUpdate)."""
-    wrong = "field is immutable"
-    return [
-        invalid(f"metadata.{field}", now, wrong)
-        for field, now, before in (
-            ("name", new.name, old.name),
-            ("namespace", new.namespace, old.namespace),
-            ("uid", new.uid, old.uid),
-        )
-        if now != before
-    ]

@@ -14,6 +14,7 @@ import msgspec
 from agent.api.machinery.bodies import is_dry_run, read_object, warnings_of
 from agent.api.machinery.call import Call
 from agent.api.machinery.errors import (
+    Named,
     already_exists,
     bad_request,
     conflict,
@@ -25,10 +26,10 @@ from agent.api.machinery.errors import (
 from agent.api.machinery.keeping import Keeper, NowFunction, is_conflict
 from agent.api.machinery.patching import is_apply, patched
 from agent.api.machinery.resource import Resource
-from agent.api.machinery.strategy import StatusOnly, Strategy
+from agent.api.machinery.strategy import Subresource
 from agent.host.identifiers import new_uid
+from agent.manifest import errors as field_errors
 from agent.manifest.create import NAMESPACE_MISMATCH
-from agent.model.base import Object
 from agent.model.namespace import Namespace
 from agent.store.interface import Store
 
@@ -36,7 +37,6 @@ from agent.store.interface import Store
 _ATTEMPTS = 8
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX = 5
-_STATUS = StatusOnly()
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -129,8 +129,6 @@ class Writer:
             return
         namespace = self._store.get(Namespace, "", call.namespace)
         if namespace is None:
-            from agent.api.machinery.errors import Named
-
             raise not_found(Named("", "namespaces", call.namespace))
         if namespace.metadata.deletion_timestamp is not None:
             why = (
@@ -147,13 +145,14 @@ class Writer:
         return found
 
     def _update(self, call: Call, old: Any, given: Any) -> Written:
-        resource = call.resource
-        strategy: Strategy = _STATUS if call.subresource == "status" else resource.strategy
+        resource, strategy = call.resource, call.resource.strategy
         new = _placed(call, given)
-        _check_same(call, new, old, strategy)
-        new = _with_life(strategy.complete(new), old)
-        new = strategy.prepare_update(new, old)
-        if errors := strategy.validate_update(new, old):
+        _check_same(call, new, old)
+        meta = msgspec.structs.replace(new.metadata, resource_version=old.metadata.resource_version)
+        new = strategy.complete(msgspec.structs.replace(new, metadata=meta))
+        subresource: Subresource = "status" if call.subresource == "status" else ""
+        new, errors = strategy.update(new, old, subresource)
+        if errors:
             raise invalid(resource.group, resource.kind, old.metadata.name, errors)
         warnings = strategy.warnings(new) if new != old else ()
         new = msgspec.structs.replace(new, kind=old.kind, api_version=old.api_version)
@@ -194,7 +193,7 @@ def _placed(call: Call, obj: Any) -> Any:
     return msgspec.structs.replace(obj, metadata=meta)
 
 
-def _check_same(call: Call, new: Any, old: Any, strategy: Strategy) -> None:
+def _check_same(call: Call, new: Any, old: Any) -> None:
     """An update must mean the object that is there, in the state that its author knows."""
     meta, named = new.metadata, call.resource.named(old.metadata.name)
     if meta.uid and meta.uid != old.metadata.uid:
@@ -205,27 +204,7 @@ def _check_same(call: Call, new: Any, old: Any, strategy: Strategy) -> None:
         )
     if meta.resource_version and meta.resource_version != old.metadata.resource_version:
         raise conflict(named)
-    if not meta.resource_version and not strategy.allows_any_version:
-        from agent.manifest.errors import invalid as invalid_field
-
+    if not meta.resource_version and not call.resource.strategy.allows_any_version:
         wrong = "must be specified for an update"
-        error = invalid_field("metadata.resourceVersion", 0, wrong)
+        error = field_errors.invalid("metadata.resourceVersion", 0, wrong)
         raise invalid(call.resource.group, call.resource.kind, old.metadata.name, (error,))
-
-
-def _with_life(new: Any, old: Any) -> Any:
-    """The new state with what only the server writes (rest.BeforeUpdate)."""
-    lived = old.metadata
-    metadata = msgspec.structs.replace(
-        new.metadata,
-        uid=lived.uid,
-        resource_version=lived.resource_version,
-        generation=lived.generation,
-        generate_name=lived.generate_name,
-        creation_timestamp=lived.creation_timestamp,
-        deletion_timestamp=lived.deletion_timestamp,
-        deletion_grace_period_seconds=lived.deletion_grace_period_seconds,
-        self_link="",
-    )
-    replaced: Object = msgspec.structs.replace(new, metadata=metadata)
-    return replaced

@@ -9,7 +9,7 @@ import msgspec
 from agent.api.machinery.keeping import NowFunction, StoreKeeper
 from agent.api.machinery.registry import Registry
 from agent.api.machinery.resource import ALL_VERBS, Find, Resource, Subresource
-from agent.api.machinery.strategy import Strategy
+from agent.api.machinery.strategy import ClusterStrategy, Strategy
 from agent.api.resources import config_data, events, namespaces, nodes, plain, pods, reviews
 from agent.model.api import Eviction
 from agent.model.config_data import ConfigMap, Secret
@@ -141,7 +141,7 @@ class Catalogue:
             short_names=("no",),
             is_namespaced=False,
             model=Node,
-            strategy=nodes.NodeStrategy(),
+            strategy=ClusterStrategy(),
             keeper=nodes.NodeKeeper(self._parts.store, self._parts.now),
             subresources=(Subresource(name="status", kind="Node", verbs=_STATUS_VERBS),),
         )

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from agent.api.machinery.errors import Named, forbidden
 from agent.api.machinery.keeping import NowFunction, Removal, StoreKeeper, with_deletion
 from agent.api.machinery.resource import Resource
-from agent.api.machinery.strategy import WithStatus, check_fixed, check_metadata
+from agent.api.machinery.strategy import ClusterStrategy
 from agent.host.identifiers import new_uid
 from agent.manifest.errors import FieldError
 from agent.manifest.validation import names
@@ -29,7 +29,7 @@ _NAME_LABEL = "kubernetes.io/metadata.name"
 _ACCOUNT = "default"
 
 
-class NamespaceStrategy(WithStatus):
+class NamespaceStrategy(ClusterStrategy):
     """pkg/registry/core/namespace/strategy.go."""
 
     def complete(self, obj: Any) -> Any:
@@ -52,16 +52,10 @@ class NamespaceStrategy(WithStatus):
 
     def validate(self, obj: Any) -> list[FieldError]:
         name = obj.metadata.name
-        errors = check_metadata(obj.metadata, is_namespaced=False)
+        errors = super().validate(obj)
         if name and not errors:
             report(errors, "metadata.name", name, names.dns_label(name))
         return errors
-
-    def prepare_update(self, new: Any, old: Any) -> Any:
-        return replace(new, spec=old.spec, status=old.status)
-
-    def validate_update(self, new: Any, old: Any) -> list[FieldError]:
-        return [*self.validate(new), *check_fixed(new.metadata, old.metadata)]
 
 
 class NamespaceKeeper(StoreKeeper):

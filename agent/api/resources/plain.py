@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from agent.api.machinery.strategy import Strategy, WithStatus
+from agent.api.machinery.strategy import Strategy
 from agent.model.service import Service, ServicePort, ServiceSpec
 
 SERVICE_WARNING = (
@@ -21,7 +21,7 @@ class LeaseStrategy(Strategy):
     allows_any_version = False
 
 
-class ServiceStrategy(WithStatus):
+class ServiceStrategy(Strategy):
     """A service gets neither an address nor a route."""
 
     def complete(self, obj: Any) -> Any:

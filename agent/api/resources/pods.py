@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from msgspec.structs import replace
@@ -9,25 +10,20 @@ from msgspec.structs import replace
 from agent.api.machinery.call import Call
 from agent.api.machinery.errors import Named, bad_request, not_found
 from agent.api.machinery.keeping import NowFunction, Removal, with_deletion
-from agent.api.machinery.strategy import Strategy, check_fixed
+from agent.api.machinery.strategy import Strategy, Subresource
 from agent.manifest.create import prepare_for_create
 from agent.manifest.defaults import default_pod
 from agent.manifest.errors import FieldError, forbidden
 from agent.manifest.unsupported import unsupported
+from agent.manifest.update.pod import update_pod
 from agent.manifest.validate import pod_warnings, validate_pod
 from agent.model.api import DeleteOptions, Eviction, Status
 from agent.model.pod import Pod
 from agent.rules import mirror
-from agent.rules.pod_change import PodChange, pod_change
+from agent.rules.qos import qos_class
 from agent.store.interface import Conflict, Store
 
 _MIRROR_FIELD = f"metadata.annotations[{mirror.MIRROR}]"
-_FIXED = (
-    "pod updates may not change fields other than `spec.containers[*].image`,"
-    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
-    "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set "
-    "to 1 if it was previously negative)"
-)
 
 
 class RunsPods(Protocol):
@@ -77,20 +73,13 @@ class PodStrategy(Strategy):
     def warnings(self, obj: Any) -> tuple[str, ...]:
         return tuple(pod_warnings(obj))
 
-    def prepare_update(self, new: Any, old: Any) -> Any:
-        meta = new.metadata
+    def update(
+        self, new: Any, old: Any, subresource: Subresource
+    ) -> tuple[Any, Sequence[FieldError]]:
+        # A manifest does not name the node; what it leaves out is not to be changed.
         spec = replace(new.spec, node_name=new.spec.node_name or old.spec.node_name)
-        if spec != old.spec:
-            meta = replace(meta, generation=old.metadata.generation + 1)
-        return replace(new, metadata=meta, spec=spec, status=old.status)
-
-    def validate_update(self, new: Any, old: Any) -> list[FieldError]:
-        errors = [*check_fixed(new.metadata, old.metadata), *validate_pod(new)]
-        if mirror.fingerprint_of(new) != mirror.fingerprint_of(old):
-            errors.append(forbidden(_MIRROR_FIELD, "may not be added, changed or removed"))
-        if pod_change(old, new) is PodChange.REPLACE:
-            errors.append(forbidden("spec", _FIXED))
-        return errors
+        updated = update_pod(replace(new, spec=spec), old, subresource, qos_class=qos_class)
+        return updated.object, updated.errors
 
 
 class PodKeeper:
