@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMethod
 from aiohttp.web_protocol import RequestHandler
 
 from agent.api.http_server import refuse_busy
+from agent.api.machinery.errors import bad_request, unauthorized
 
 #: Connections at a time; one more is told that the service is busy.
 MAX_CONNECTIONS = 512
@@ -20,6 +23,9 @@ MAX_CONNECTIONS = 512
 HEAD_SECONDS = 15.0
 #: Seconds that a connection may be idle between two requests.
 IDLE_SECONDS = 120.0
+
+#: What we call ourselves; versions are for who is known.
+SERVER = "barepod"
 
 _LAST_SECONDS = 0.2
 _LONGEST_LINE = 16 * 1024
@@ -55,22 +61,53 @@ class APIService:
         await self._server.shutdown(_LAST_SECONDS)
 
 
+class _Connection(RequestHandler):
+    """Tells who does not speak HTTP no more than that, and nobody else anything of it."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what could not be parsed: who asks by no method is nobody."""
+        if request.writer.output_size > 0:
+            raise ConnectionResetError("the answer has begun already")
+        refusal = bad_request("this is not HTTP as it is spoken here")
+        if isinstance(exc, BadHttpMethod):
+            refusal = unauthorized()
+        response = web.Response(
+            status=refusal.status.code,
+            body=msgspec.json.encode(refusal.status),
+            headers={"Server": SERVER, "Content-Type": "application/json"},
+        )
+        response.force_close()
+        return response
+
+
 class _Server(web.Server):
     """Ends a connection that does not say in time what it wants."""
 
     def __init__(self, handle: Handle, head_seconds: float) -> None:
         super().__init__(
             self._begin,
-            access_log=None,
             handler_cancellation=True,
+        )
+        self._answer = handle
+        self._head_seconds = head_seconds
+        self._timers: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
+
+    def __call__(self) -> RequestHandler:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
             keepalive_timeout=IDLE_SECONDS,
             lingering_time=1.0,
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_LINE,
         )
-        self._answer = handle
-        self._head_seconds = head_seconds
-        self._timers: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
 
     async def _begin(self, request: web.BaseRequest) -> web.StreamResponse:
         transport = request.transport

@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from agent.api.access.rights import may
+from agent.api.connections import SERVER
 from agent.api.machinery.call import Answer, Call, Query, User
 from agent.api.machinery.errors import (
     APIError,
@@ -44,7 +45,11 @@ Identify = Callable[[web.BaseRequest], User | None]
 #: Opens a stream into a pod; raises APIError or Refusal before it has answered anything.
 Connect = Callable[[web.BaseRequest, Pod], Awaitable[web.StreamResponse]]
 
-_HEADERS = {"Cache-Control": "no-cache, private", "X-Content-Type-Options": "nosniff"}
+_HEADERS = {
+    "Server": SERVER,
+    "Cache-Control": "no-cache, private",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class FrontParts(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,6 +64,8 @@ class APIParts(msgspec.Struct, frozen=True, kw_only=True):
 class OpenAPI(msgspec.Struct, frozen=True):
     """An API that is served; `listener` is None where nothing listens on TCP."""
 
+    watches: Watches
+
     listener: Listener | None
     socket_path: str
 
@@ -96,7 +98,7 @@ async def open_api(parts: APIParts) -> AsyncIterator[OpenAPI]:
             later = None
             if listener is not None and not await listener.open():
                 later = group.create_task(listener.open_later(), name="api listener")
-            yield OpenAPI(listener, local.path)
+            yield OpenAPI(watches, listener, local.path)
             if later is not None:
                 later.cancel()
     finally:

@@ -8,6 +8,7 @@ async with api.serving(folder) as server:
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import shutil
@@ -69,6 +70,7 @@ class Server:
         self.port = port
         self.troubles: list[str] = []
         self.problems: list[str] = []
+        self.watches: Callable[[], int] = lambda: 0
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -131,7 +133,8 @@ class Server:
         if body is not None:
             sent["Content-Type"] = media
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        data = None if body is None else io.BytesIO(text)
         async with self.session().request(
             method, f"{self.address}{path}", data=data, headers=sent, ssl=self.context()
         ) as answer:
@@ -213,6 +216,7 @@ async def serving(folder: Path, *, patience: float = _PATIENCE) -> AsyncIterator
                 assert opened.listener is not None
                 server = Server(config, store, node.manager, opened.listener.port)
                 server.troubles, server.problems = troubles, problems
+                server.watches = lambda: opened.watches.number
                 _point(config, opened.listener.port)
                 try:
                     yield server
