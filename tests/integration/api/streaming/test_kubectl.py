@@ -110,6 +110,7 @@ async def test_a_terminal_is_a_terminal(server: Server, client: Kubectl) -> None
         await screen.until(b"33 101")
         await screen.until(b"ready")
         resize(master, 90, 30)
+        process.send_signal(signal.SIGWINCH)  # it does not lead a session of the terminal
         await screen.type(b"until [ \"$(stty size)\" = '30 90' ]; do sleep 0.05; done; echo o''k\n")
         await screen.until(b"ok\r\n")
         await screen.type(b"exit 7\n")
