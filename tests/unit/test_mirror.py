@@ -72,6 +72,25 @@ EXCUSES = {
         "integration/test_spawner.py, test_containment.py, test_process.py",
     ),
     **dict.fromkeys(
+        (
+            f"api/streaming/{name}.py"
+            for name in (
+                "carrier",
+                "channels",
+                "conversation",
+                "forwarding",
+                "port_sockets",
+                "pulse",
+                "refusal",
+                "spdy/channels",
+                "spdy/dictionary",
+                "spdy/forwarder",
+            )
+        ),
+        "integration/api/streaming: test_execution, test_upgrade, test_port_forward",
+    ),
+    "pod/access.py": "integration/api/streaming/test_execution.py and test_attaching.py",
+    **dict.fromkeys(
         ("host/beneath.py", "host/mounting.py", "host/scaffold.py"),
         "integration/run/test_volumes.py, integration/test_mount_points.py",
     ),
