@@ -50,8 +50,8 @@ EXCUSES = {
     "action/h2/status.py": "tables: conformance/test_grpc_answers.py",
     "host/clock.py": "the machine's clocks, handed through",
     "host/reactor.py": "under everything in integration/",
+    "host/log_ends.py": "integration/test_output.py, test_log_lasting.py",
     "host/log_engine.py": "integration/test_output.py",
-    "host/streams.py": "integration/run/test_surroundings.py",
     **dict.fromkeys(
         (
             f"host/{name}.py"
@@ -71,6 +71,7 @@ EXCUSES = {
         ),
         "integration/test_spawner.py, test_containment.py, test_process.py",
     ),
+    **dict.fromkeys(("host/adopted.py", "host/kept.py"), "integration/test_keeper.py"),
     **dict.fromkeys(
         (
             f"api/streaming/{name}.py"
