@@ -10,9 +10,10 @@ GOLDEN ?= ../shared/golden
 ONLY   ?=
 BAREPOD ?= $(abspath $(BIN)/barepod)
 DESTDIR ?=
+KILLS  ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast check lint format integration docs golden bench install-systemd clean
+.PHONY: help demo test fast check lint format integration docs golden bench chaos install-systemd clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +62,9 @@ golden: $(DEV) ## replay recorded answers of Kubernetes (GOLDEN=folder)
 
 bench: $(DEV) ## measure (ONLY=name for one benchmark)
 	@$(BIN)/python -m bench $(ONLY)
+
+chaos: $(DEV) ## kill everything at random, KILLS=1000 times
+	@BAREPOD_CHAOS_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/integration/agent/test_chaos.py
 
 install-systemd: $(READY) ## install the systemd units for this barepod (DESTDIR=, BAREPOD=path)
 	@sh scripts/install-systemd "$(BAREPOD)" "$(DESTDIR)"

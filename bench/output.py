@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from agent.host.cri_log import Stamps
-from agent.host.output import LogPump
+from agent.host.output import LogCapture, LogPump
 from bench.framework import (
     Benchmark,
     Candidate,
@@ -72,6 +72,10 @@ def _stream(line: int) -> Benchmark:
         (
             Candidate("barepod", partial(fresh, pump_stream, line=line, size=256 * MB)),
             Candidate(
+                "barepod, lasting",
+                partial(fresh, pump_stream, line=line, size=256 * MB, lasting=True),
+            ),
+            Candidate(
                 "asyncio readline", partial(fresh, naive_stream, line=line, size=16 * MB), True
             ),
             Candidate("cat >>", partial(fresh, cat_stream, line=line, size=256 * MB), True),
@@ -99,6 +103,7 @@ def _quiet() -> Benchmark:
         ),
         (
             Candidate("barepod", partial(fresh, pump_quiet)),
+            Candidate("barepod, lasting", partial(fresh, pump_quiet, lasting=True)),
             Candidate("asyncio readline", partial(fresh, naive_quiet), True),
         ),
         rounds=3,
@@ -121,12 +126,12 @@ def _memory() -> Benchmark:
     )
 
 
-def pump_stream(line: int, size: int) -> Values:
-    """The product: both pipes, rotation at 10 MiB with 5 files."""
+def pump_stream(line: int, size: int, *, lasting: bool = False) -> Values:
+    """The product: both pipes, rotation at 10 MiB with 5 files; `lasting` as `barepod agent`."""
 
     async def work() -> Values:
         async with _pump() as (pump, folder):
-            return await _timed(_flood_pump(pump, folder, line, size), size)
+            return await _timed(_flood_pump(pump, folder, line, size, lasting=lasting), size)
 
     return asyncio.run(work())
 
@@ -181,14 +186,13 @@ def naive_lateness(size: int) -> Values:
     return asyncio.run(work())
 
 
-def pump_quiet() -> Values:
+def pump_quiet(*, lasting: bool = False) -> Values:
     """Every line is its own read and write."""
 
     async def work() -> Values:
         async with _pump() as (pump, folder):
             captures = [
-                pump.open(folder / str(n), 0, max_size=10 * 2**20, max_files=5)
-                for n in range(_CONTAINERS)
+                _capture(pump, folder / str(n), lasting=lasting) for n in range(_CONTAINERS)
             ]
             child = await _quiet_child([capture.stdout_fd for capture in captures])
             for capture in captures:
@@ -269,8 +273,15 @@ def naive_memory() -> Values:
     return asyncio.run(work())
 
 
-async def _flood_pump(pump: LogPump, folder: Path, line: int, size: int) -> None:
-    capture = pump.open(folder / "flood", 0, max_size=10 * 2**20, max_files=5)
+def _capture(pump: LogPump, folder: Path, *, lasting: bool) -> LogCapture:
+    output = f"{folder}.output" if lasting else None
+    return pump.open(folder, 0, max_size=10 * 2**20, max_files=5, lasting=output)
+
+
+async def _flood_pump(
+    pump: LogPump, folder: Path, line: int, size: int, *, lasting: bool = False
+) -> None:
+    capture = _capture(pump, folder / "flood", lasting=lasting)
     child = await asyncio.create_subprocess_exec(
         *_flood(line, size), stdout=capture.stdout_fd, stderr=capture.stderr_fd
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -99,14 +100,15 @@ class _Server(web.Server):
         self._timers: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
 
     def __call__(self) -> RequestHandler:
+        options: dict[str, Any] = {"access_log": None}
         return _Connection(
             self,
             loop=asyncio.get_running_loop(),
-            access_log=None,
             keepalive_timeout=IDLE_SECONDS,
             lingering_time=1.0,
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_LINE,
+            **options,
         )
 
     async def _begin(self, request: web.BaseRequest) -> web.StreamResponse:

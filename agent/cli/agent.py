@@ -20,15 +20,23 @@ _MAX_CONFIG = 1024 * 1024
 
 @click.command("agent")
 @config_option
-def command(config_file: str | None) -> None:
+@click.option(
+    "--replace",
+    "is_replacement",
+    is_flag=True,
+    help="Have the agent that runs replaced by this version, in place; its pods go on.",
+)
+def command(config_file: str | None, is_replacement: bool) -> None:
     """Run every Pod of the manifest directory, and follow its changes, until told to stop.
 
     Every *.yaml, *.yml, *.json and *.toml in node.manifest_dir is a manifest. A new file starts its
     pods, an edited one changes or replaces them, a removed one ends them.
 
     \b
-    Signals: SIGTERM stops with the pods' grace, a second one leaves them 2 seconds, a third none;
-    SIGHUP reads the configuration and its images again.
+    Signals: SIGTERM stops with the pods' grace (node.on_stop = "terminate") or leaves them running
+    ("keep"), a second one leaves them 2 seconds, a third none; SIGHUP reads the configuration and
+    its images again; SIGUSR2 starts the installed version in place. Pods outlive the agent's death:
+    the next one goes on with them.
     Exit codes: 0 stopped on request; 1 cannot go on; 2 refused, nothing was started.
     """
     import asyncio
@@ -36,21 +44,26 @@ def command(config_file: str | None) -> None:
     from agent import config
     from agent.cli.manifests import refuse
     from agent.daemon.logs import open_log
-    from agent.host import lock, systemd
+    from agent.host import reexec, systemd
     from agent.host.launch import launch
+    from agent.store.place import StoreError
 
     try:
         found = _load(config_file)
     except config.ConfigError as exc:
         refuse(exc.problems)
+    if is_replacement:
+        from agent.cli.replace import replace
+
+        sys.exit(replace(found.node.state_dir))
     log = open_log(found.log.level, sys.stderr, os.environ)
     watchdog = systemd.watchdog_interval(os.environ, os.getpid())
     notifier = systemd.Notifier(systemd.take_socket(os.environ))
     launched = launch()
     from agent.daemon.agent import Agent, AgentParts
 
-    async def run() -> None:
-        await Agent(
+    async def run() -> bool:
+        return await Agent(
             AgentParts(
                 config=found,
                 load_config=lambda: _load(config_file),
@@ -63,27 +76,22 @@ def command(config_file: str | None) -> None:
         ).run()
 
     try:
-        asyncio.run(run())
-    except lock.Held as exc:
-        refuse((f"{found.node.state_dir}: {exc}: only one agent may use a state directory",))
+        is_replaced = asyncio.run(run())
+    except StoreError as exc:
+        refuse((str(exc),))
     except OSError as exc:
         log.error("agent cannot go on", reason=str(exc))
         sys.exit(EXIT_FAILED)
+    if is_replaced:
+        program, arguments = reexec.own_command()
+        reexec.reexec((*program, *arguments))
 
 
 def _load(path: str | None) -> Config:
     """The configuration, as far as this agent can honour it; ConfigError."""
     from agent import config
 
-    found = config.load(path, os.environ, os.geteuid(), read=_read)
-    if found.node.on_stop == "keep":
-        raise config.ConfigError(
-            (
-                'node.on_stop = "keep" is refused: an agent cannot yet take over processes that '
-                'an earlier one left running; use "terminate"',
-            )
-        )
-    return found
+    return config.load(path, os.environ, os.geteuid(), read=_read)
 
 
 def _read(path: str) -> str:

@@ -1,12 +1,13 @@
 """The agent: runs the manifest directory's pods for as long as the service manager wants.
 
 Signals: SIGTERM and SIGINT stop by grace, a second one shortens it, a third kills; SIGHUP reads the
-configuration again.
+configuration again; SIGUSR2 has a new version take over in place.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -18,11 +19,14 @@ import msgspec
 from agent import KUBERNETES_VERSION, __version__, boot
 from agent.config import Config, ConfigError
 from agent.daemon.changes import ChangeLog
+from agent.daemon.inheritance import fences_of
 from agent.daemon.logs import Log, set_level
-from agent.daemon.node import Hooks, Node, open_node
-from agent.host import lock
+from agent.daemon.node import Hooks, Legacy, Node, open_node
+from agent.host import reexec
+from agent.host.clock import SystemClock
 from agent.host.directory_watch import Changes, DirectoryWatch
 from agent.host.launch import Launched
+from agent.host.limits import Limits
 from agent.host.systemd import Notifier, Watchdog
 from agent.model.pod import Pod
 from agent.pod.manifest_reader import DirectoryReading, ManifestReader
@@ -30,6 +34,7 @@ from agent.pod.manifest_source import ManifestSource, SourceParts
 from agent.rules.shutdown import longest_stop
 from agent.rules.transitions import is_ready
 from agent.store.memory import MemoryStore
+from agent.store.sqlite import open_store
 
 #: After a bug of ours showed, try again after so many seconds.
 _RETRY_SECONDS = 10.0
@@ -66,6 +71,8 @@ class Agent:
         self._log = parts.log
         self._store = MemoryStore()
         self._stop_requests = 0
+        self._is_replaced = False
+        self._group: asyncio.TaskGroup | None = None
         self._stop = asyncio.Event()
         self._changes = asyncio.Event()
         self._pending = Changes(everything=True)
@@ -73,17 +80,29 @@ class Agent:
         self._is_read = False
         self._is_status_due = False
 
-    async def run(self) -> None:
-        """Run until told to stop; returns when nothing runs any more. lock.Held, OSError."""
+    async def run(self) -> bool:
+        """Run until told to stop; returns when nothing runs any more, or all is left to run.
+
+        True: a new version is to take over in place, now. StoreError: the state directory is not
+        for us; OSError: the machine lacks something.
+        """
         asyncio.get_running_loop().set_exception_handler(self._fault)
-        with lock.hold(self._config.node.state_dir):
-            self._store.watch(ChangeLog(self._log).change)
-            hooks = Hooks(follower=lambda *_: None, problem=self._log.error)
-            async with open_node(self._config, self._store, hooks, self._parts.launched) as node:
+        state_dir = self._config.node.state_dir
+        async with open_store(state_dir, SystemClock(), self._log.warning) as store:
+            self._store = store
+            store.watch(ChangeLog(self._log, store.list(Pod)).change)
+            hooks = Hooks(follower=lambda *_: None, problem=self._log.error, news=self._log.info)
+            legacy = Legacy(
+                fences=fences_of(store, state_dir),
+                keeper=f"{self._config.node.run_dir}/keeper.sock",
+            )
+            launched = self._parts.launched
+            async with open_node(self._config, store, hooks, launched, legacy) as node:
                 with self._signals(node):
                     # They outlive the pods: a draining pod is asked about until it is gone.
                     async with self._listeners(node), self._api(node):
                         await self._serve(node)
+        return self._is_replaced
 
     def _listeners(self, node: Node) -> AbstractAsyncContextManager[object]:
         """Health, readiness, metrics and HAProxy's agent check, where they are wanted."""
@@ -153,8 +172,10 @@ class Agent:
         watch.start()
         try:
             async with asyncio.TaskGroup() as group:
+                self._group = group
                 follower = group.create_task(self._follow(node, source), name="manifests")
                 await self._stop.wait()
+                self._group = None
                 watch.close()
                 follower.cancel()
             await self._end(node)
@@ -185,7 +206,10 @@ class Agent:
             self._status_due(node, source)
 
     async def _end(self, node: Node) -> None:
-        """All pods by their grace, as the service manager is told."""
+        """All pods by their grace, as the service manager is told; or they are left."""
+        if self._is_replaced or self._config.node.on_stop == "keep":
+            self._leave(node)
+            return
         pods = list(self._store.list(Pod))
         self._parts.notifier.stopping(f"stopping, pods left: {len(pods)}")
         self._parts.notifier.extend_timeout(longest_stop(pods) + _STOP_SLACK)
@@ -193,16 +217,28 @@ class Agent:
         await node.manager.stop_all()
         self._log.info("agent has stopped")
 
+    def _leave(self, node: Node) -> None:
+        """The pods go on; another agent will find them."""
+        pods = len(self._store.list(Pod))
+        notifier = self._parts.notifier
+        if self._is_replaced:
+            notifier.reloading()
+        else:
+            notifier.stopping(f"stopping, pods left running: {pods}")
+        self._log.info("agent goes, pods stay", pods=pods, replaced=self._is_replaced)
+        node.leave()
+
     @contextmanager
     def _signals(self, node: Node) -> Iterator[None]:
         reactor = node.machine.reactor
         for number in (signal.SIGTERM, signal.SIGINT):
             reactor.on_signal(number, lambda: self._stop_requested(node))
         reactor.on_signal(signal.SIGHUP, lambda: self._reload(node))
+        reactor.on_signal(signal.SIGUSR2, lambda: self._replace_requested(node))
         try:
             yield
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
                 reactor.forget_signal(number)
 
     def _stop_requested(self, node: Node) -> None:
@@ -214,6 +250,26 @@ class Agent:
         elif self._stop_requests > 2:
             self._log.warning("asked once more to stop: everything is killed")
             node.manager.kill_all()
+
+    def _replace_requested(self, node: Node) -> None:
+        """Let a new version take over, if it can start at all."""
+        if self._group is not None and self._is_synced and not self._stop.is_set():
+            self._group.create_task(self._replace(node), name="replace")
+
+    async def _replace(self, node: Node) -> None:
+        machine = node.machine
+        boundary = machine.containment.create(f"preflight-{os.urandom(4).hex()}", Limits())
+        try:
+            program, _ = reexec.own_command()
+            problem = await reexec.preflight(machine.spawner, boundary, program)
+        finally:
+            await boundary.kill()
+            boundary.close()
+        if problem:
+            self._log.error("not replaced", reason=problem)
+        elif not self._stop.is_set():
+            self._is_replaced = True
+            self._stop.set()
 
     def _reload(self, node: Node) -> None:
         """Read the configuration again; a broken one leaves all as it is."""

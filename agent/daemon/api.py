@@ -74,7 +74,7 @@ class OpenAPI(msgspec.Struct, frozen=True):
 async def open_api(parts: APIParts) -> AsyncIterator[OpenAPI]:
     """Serve the API until the context is left; then all its connections end."""
     config, machine = parts.config, parts.node.machine
-    catalogue = _catalogue(parts)
+    catalogue, places = _catalogue(parts)
     catalogue.namespaces.begin()
     keeper = NodeKeeper(
         parts.store,
@@ -92,6 +92,7 @@ async def open_api(parts: APIParts) -> AsyncIterator[OpenAPI]:
     local = LocalListener(config.node.run_dir, APIService(Front(front, _local)), parts.problem)
     listener = await _listener(parts, front) if config.api.listen else None
     keeper.start()
+    places.look()
     try:
         async with asyncio.TaskGroup() as group:
             await local.open()
@@ -110,11 +111,11 @@ async def open_api(parts: APIParts) -> AsyncIterator[OpenAPI]:
             await listener.close()
 
 
-def _catalogue(parts: APIParts) -> Catalogue:
+def _catalogue(parts: APIParts) -> tuple[Catalogue, Placement]:
     node, store, clock = parts.node, parts.store, parts.node.machine.clock
     usages = Usages(node.manager.facts, clock, parts.config.node.name)
     places = Placement(store, node.recorder, clock, parts.config.node.name, start=node.manager.add)
-    return Catalogue(
+    catalogue = Catalogue(
         Parts(
             store=store,
             now=clock.now,
@@ -124,6 +125,7 @@ def _catalogue(parts: APIParts) -> Catalogue:
             find_node_metrics=usages.nodes,
         )
     )
+    return catalogue, places
 
 
 def _front_parts(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from agent.daemon.logs import Log
 from agent.model.event import Event, EventType
 from agent.model.pod import Pod
@@ -15,9 +17,10 @@ class ChangeLog:
     Transitions are for everybody; normal events repeat them, and a warning is new only once.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, known: Iterable[Pod] = ()) -> None:
+        """`known` are pods of an earlier agent: how they stand is no news."""
         self._log = log
-        self._pods: dict[str, Pod] = {}
+        self._pods: dict[str, Pod] = {pod.metadata.uid: pod for pod in known}
 
     def change(self, change: Change) -> None:
         """An object of the store changed."""

@@ -6,13 +6,17 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 
 from agent.action.runner import Machine as HandlerMachine
 from agent.config import Config
+from agent.daemon.inheritance import Inheritance
 from agent.host.clock import SystemClock
-from agent.host.containment import choose_containment
+from agent.host.containment import Lasting, choose_containment
+from agent.host.files import private_directory
+from agent.host.keeper import Taken
 from agent.host.launch import Launched
 from agent.host.log_engine import Follower
 from agent.host.output import LogPump
@@ -23,7 +27,7 @@ from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
 from agent.pod.aside import Aside
-from agent.pod.assembly import Assembly
+from agent.pod.assembly import Assembly, Continuity
 from agent.pod.blueprint import Settings, Sources
 from agent.pod.machine import Machine
 from agent.pod.manager import PodManager
@@ -40,6 +44,7 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
 
     follower: Callable[[Pod, str], Follower | None]
     problem: Callable[[str], None]
+    news: Callable[..., None] = lambda *_, **__: None
     signals: Mapping[int, Callable[[], None]] = {}
 
 
@@ -48,6 +53,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
     `reconfigure` takes over images, variables, log sizes and back-off of another configuration;
     pods that wait for an image look again at once. Everything else stays as it was at the start.
+    `leave` lets go of all pods as they are, for the next agent, and the node's context ends.
     """
 
     manager: PodManager
@@ -55,6 +61,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     recorder: Recorder
     metrics: Metrics
     reconfigure: Callable[[Config], None]
+    leave: Callable[[], None]
 
 
 def settings_of(config: Config, environ: Mapping[str, str]) -> Settings:
@@ -76,16 +83,49 @@ def settings_of(config: Config, environ: Mapping[str, str]) -> Settings:
     )
 
 
+class Legacy(msgspec.Struct, kw_only=True):
+    """What passes from one agent to the next.
+
+    `fences` is what an earlier agent left of its containment; `keeper` is where helpers hand over
+    what they keep, and `taken` what they had. `is_left`: this agent goes, and leaves everything as
+    it is.
+    """
+
+    fences: Lasting
+    keeper: str
+    taken: Taken = msgspec.field(default_factory=Taken)
+    is_left: bool = False
+
+
 @asynccontextmanager
 async def open_machine(
-    launched: Launched | None, problem: Callable[[str], None]
+    launched: Launched | None, problem: Callable[[str], None], legacy: Legacy | None = None
 ) -> AsyncIterator[Machine]:
-    """The engines of this process; leaving the context leaves no process and no thread behind."""
+    """The engines of this process; leaving the context leaves no process and no thread behind.
+
+    With a legacy, what was started may outlive this process.
+    """
     loop = asyncio.get_running_loop()
     reactor, scheduler, clock = Reactor(), Scheduler(), SystemClock()
     helper = (launched.pid,) if launched is not None else ()
-    containment = choose_containment(reactor, scheduler, clock, own_pids=helper)
-    spawner = Spawner(reactor, scheduler, clock, containment, launched=launched)
+    base = "" if legacy is None else await _prepare(legacy, reactor, clock, helper, problem)
+    containment = choose_containment(
+        reactor,
+        scheduler,
+        clock,
+        own_pids=helper,
+        lasting=None if legacy is None else legacy.fences,
+        base=base,
+    )
+    spawner = Spawner(
+        reactor,
+        scheduler,
+        clock,
+        containment,
+        launched=launched,
+        die_with_agent=legacy is None,
+        keeper=None if legacy is None else legacy.keeper,
+    )
     pump = LogPump(
         loop, lambda path, exc: problem(f"cannot write {path}: {exc.strerror or exc}".lower())
     )
@@ -99,13 +139,35 @@ async def open_machine(
             containment=containment,
             pump=pump,
             handlers=HandlerMachine(reactor=reactor, scheduler=scheduler, random=_random),
+            is_lasting=legacy is not None,
         )
     finally:
-        await containment.close()
-        await pump.close()
-        await spawner.close()
+        leaves = legacy is not None and legacy.is_left
+        await containment.close(detach=leaves)
+        await pump.close(detach=leaves)
+        await (spawner.detach() if leaves else spawner.close())
         scheduler.close()
         reactor.close()
+
+
+async def _prepare(
+    legacy: Legacy,
+    reactor: Reactor,
+    clock: SystemClock,
+    helper: tuple[int, ...],
+    problem: Callable[[str], None],
+) -> str:
+    """Take over what keepers hold, before we have one; where the fences belong ("": with us)."""
+    from agent.host.keeper import take_over
+    from agent.host.scope import open_scope
+
+    private_directory(str(Path(legacy.keeper).parent), mode=0o711)
+    legacy.taken = await take_over(legacy.keeper, reactor, clock)
+    if not helper:
+        return ""
+    recorded = legacy.fences.cgroup_path
+    place = await open_scope(reactor, clock, problem, helper_pid=helper[0], recorded=recorded)
+    return place or ""
 
 
 def _runtime(
@@ -138,6 +200,7 @@ def _assembly(
     recorder: Recorder,
     hooks: Hooks,
     runtime: HostRuntime,
+    continuity: Continuity | None,
 ) -> Assembly:
     """What the workers of this node are made of."""
 
@@ -149,6 +212,7 @@ def _assembly(
         parts = VolumeParts(
             disk_dir=config.node.state_dir,
             memory_dir=config.node.run_dir,
+            is_lasting=machine.is_lasting,
             around=runtime.around,
             watch=lambda changed: _watch_sources(store, changed),
             recorder=recorder,
@@ -168,6 +232,7 @@ def _assembly(
         scheduler=machine.scheduler,
         limits=_limits_of(config),
         address=config.node.address,
+        continuity=continuity,
     )
 
 
@@ -205,14 +270,25 @@ def _watch_sources(
 
 @asynccontextmanager
 async def open_node(
-    config: Config, store: MemoryStore, hooks: Hooks, launched: Launched | None
+    config: Config,
+    store: MemoryStore,
+    hooks: Hooks,
+    launched: Launched | None,
+    legacy: Legacy | None = None,
 ) -> AsyncIterator[Node]:
-    """A node that runs pods; leaving the context waits for them to end."""
-    async with open_machine(launched, hooks.problem) as machine:
+    """A node that runs pods; leaving the context waits for them to end, or leaves them.
+
+    With a legacy, the pods of an earlier agent go on (OSError: they cannot be judged).
+    """
+    async with open_machine(launched, hooks.problem, legacy) as machine:
         recorder = Recorder(store, machine.clock, config.node.name)
         settings = settings_of(config, os.environ)
         runtime = _runtime(settings, machine, store, recorder, hooks)
-        assembly = _assembly(config, machine, store, recorder, hooks, runtime)
+        inheritance = continuity = None
+        if legacy is not None:
+            inheritance = Inheritance(legacy.taken, machine, store, settings)
+            continuity = inheritance.continuity()
+        assembly = _assembly(config, machine, store, recorder, hooks, runtime, continuity)
 
         def fault(pod: Pod, exc: Exception) -> None:
             hooks.problem(f"internal error in pod {pod.metadata.name}, going on: {exc!r}")
@@ -233,7 +309,14 @@ async def open_node(
             runtime.reconfigure(settings_of(changed, os.environ))
             manager.reconfigure(limits)
 
+        def leave() -> None:
+            assert legacy is not None
+            legacy.is_left = True
+            manager.detach()
+
         async with manager:
+            if inheritance is not None:
+                await inheritance.take_up(manager, hooks.news)
             for signum, callback in hooks.signals.items():
                 machine.reactor.on_signal(signum, callback)
             yield Node(
@@ -242,4 +325,5 @@ async def open_node(
                 recorder=recorder,
                 metrics=assembly.metrics,
                 reconfigure=reconfigure,
+                leave=leave,
             )

@@ -153,12 +153,12 @@ class Capture:
         "_answer",
         "_err",
         "_id",
-        "_mark",
         "_out",
         "_pidfd",
         "_report",
         "_status",
         "_watch",
+        "mark",
         "pid",
     )
 
@@ -174,7 +174,7 @@ class Capture:
     ) -> None:
         """Start it (OSError: no free descriptors; clone.Failure: no process)."""
         self._id = id_
-        self._mark = spec.mark
+        self.mark = spec.mark
         self._watch = watch
         self._answer = answer
         self._status: tuple[int, int] | None = None
@@ -192,7 +192,7 @@ class Capture:
 
     def kill(self, *, timed_out: bool) -> Killing:
         """Kill all that the command started, and answer with what there is."""
-        killing = Killing(self._mark)
+        killing = Killing(self.mark)
         if self._pidfd >= 0:
             os.kill(self.pid, _SIGKILL)  # our unreaped child: the pid is its own
         killing.round()
@@ -236,10 +236,10 @@ class Capture:
 class Killing:
     """SIGKILL for all that bear a mark, repeated until none has been seen for some time."""
 
-    __slots__ = ("_clean", "_mark", "_rounds")
+    __slots__ = ("_clean", "_rounds", "mark")
 
     def __init__(self, mark: int) -> None:
-        self._mark = mark
+        self.mark = mark
         self._rounds = 0
         self._clean = 0
 
@@ -254,4 +254,4 @@ class Killing:
         return self._clean < _CLEAN_ROUNDS and self._rounds < _KILL_ROUNDS
 
     def _bears(self, pid: int) -> bool:
-        return marks.read_mark(pid) == self._mark
+        return marks.read_mark(pid) == self.mark

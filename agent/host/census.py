@@ -22,16 +22,26 @@ Members = Mapping[int, int]
 
 
 class Census:
-    """Counts by mark, by ancestry and by session; `matches` decides on marks."""
+    """Counts by mark, by ancestry and by session; `matches` decides on marks.
 
-    __slots__ = ("_all_orphans", "_matches", "_reaper", "_sessions")
+    What this agent started is found below it. `everywhere` looks at all processes of the host, for
+    what an earlier agent started: a scan, some 10 us for each of them.
+    """
+
+    __slots__ = ("_all_orphans", "_everywhere", "_matches", "_reaper", "_sessions")
 
     def __init__(
-        self, reaper: Reaper, matches: Callable[[int], bool], *, all_orphans: bool = False
+        self,
+        reaper: Reaper,
+        matches: Callable[[int], bool],
+        *,
+        all_orphans: bool = False,
+        everywhere: bool = False,
     ) -> None:
         self._reaper = reaper
         self._matches = matches
         self._all_orphans = all_orphans
+        self._everywhere = everywhere
         self._sessions: set[int] = set()
 
     def joined(self, session: int) -> None:
@@ -77,6 +87,16 @@ class Census:
 
     def _look(self) -> tuple[dict[int, int], set[int]]:
         """The living with their start times, and those that ended and are not reaped yet."""
+        found = self._below()
+        if self._everywhere:
+            found += marks.bearers(self._matches)
+        for pid in tuple(found):
+            found += descendants.descendants(pid)
+        alive = descendants.alive(found)
+        return alive, {pid for pid in found if pid not in alive}
+
+    def _below(self) -> list[int]:
+        """The topmost of those that are below this process."""
         known = self._reaper.known()
         found: list[int] = []
         for pid in descendants.children(os.getpid()):
@@ -85,10 +105,7 @@ class Census:
                 found += filter(self._bears, descendants.children(pid))
             elif self._owns(pid) if mark is None else self._matches(mark):
                 found.append(pid)
-        for pid in tuple(found):
-            found += descendants.descendants(pid)
-        alive = descendants.alive(found)
-        return alive, {pid for pid in found if pid not in alive}
+        return found
 
     def _bears(self, pid: int) -> bool:
         return self._matches(marks.read_mark(pid))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import select
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 
 from agent.host import cgroup_files as files
@@ -16,6 +16,7 @@ from agent.host.reactor import Reactor
 
 _KILL_AGAIN = 0.5
 _WANTED = ("memory", "cpu", "pids")
+_OWN = "barepod-agent"
 
 
 class Cgroup:
@@ -24,20 +25,25 @@ class Cgroup:
     __slots__ = ("_clock", "_events", "_reactor", "_waiter", "fd", "limited", "path")
 
     def __init__(self, path: str, reactor: Reactor, clock: Clock) -> None:
-        """Create it (OSError)."""
-        os.mkdir(path)
+        """Open the one at `path` (OSError)."""
         self.path = path
         self.limited = False
         self._reactor = reactor
         self._clock = clock
         self._waiter: asyncio.Future[None] | None = None
+        self.fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            self.fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                self._events = os.open(f"{path}/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
-            except OSError:
-                os.close(self.fd)
-                raise
+            self._events = os.open(f"{path}/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            os.close(self.fd)
+            raise
+
+    @classmethod
+    def make(cls, path: str, reactor: Reactor, clock: Clock) -> Cgroup:
+        """Create one (OSError)."""
+        os.mkdir(path)
+        try:
+            return cls(path, reactor, clock)
         except OSError:
             os.rmdir(path)
             raise
@@ -79,27 +85,40 @@ class Cgroup:
 
     def close(self) -> None:
         """Remove it; if something resisted, the hierarchy's end tries again."""
+        self.detach()
+        files.remove(self.path)
+
+    def detach(self) -> None:
+        """Leave it to the next agent."""
         os.close(self._events)
         os.close(self.fd)
-        files.remove(self.path)
 
 
 class Hierarchy:
     """The directory of all cgroups of this agent."""
 
-    __slots__ = ("_clock", "_reactor", "controllers", "path", "warnings")
+    __slots__ = ("_base", "_clock", "_reactor", "controllers", "path", "warnings")
 
-    def __init__(self, base: str, reactor: Reactor, clock: Clock, own_pids: Iterable[int]) -> None:
-        """Make it below `base`, the agent's own cgroup (OSError).
+    def __init__(
+        self,
+        base: str,
+        reactor: Reactor,
+        clock: Clock,
+        own_pids: Iterable[int],
+        name: str | None = None,
+    ) -> None:
+        """Make it below `base`, the agent's own cgroup or one made for its pods (OSError).
 
         `own_pids` are the agent's processes: if nobody else is in `base`, they move aside so that
-        controllers can be handed down.
+        controllers can be handed down. One with a `name` outlives the agent, and may be there
+        already.
         """
+        self._base = base
         self._reactor = reactor
         self._clock = clock
         _tidy(base)
-        self.path = f"{base}/barepod-{os.getpid()}-{os.urandom(3).hex()}"
-        os.mkdir(self.path)
+        self.path = f"{base}/{name or f'barepod-{os.getpid()}-{os.urandom(3).hex()}'}"
+        _make(self.path, may_exist=name is not None)
         self.controllers = _enable(base, self.path, frozenset(own_pids))
         missing = [name for name in _WANTED if name not in self.controllers]
         self.warnings: tuple[str, ...] = ()
@@ -111,7 +130,7 @@ class Hierarchy:
 
     def create(self, name: str, limits: Limits) -> tuple[Cgroup, tuple[str, ...]]:
         """A cgroup with its limits set, and what could not be set (OSError: no cgroup)."""
-        cgroup = Cgroup(f"{self.path}/{name}", self._reactor, self._clock)
+        cgroup = Cgroup.make(f"{self.path}/{name}", self._reactor, self._clock)
         problems = list(limit_rules.unenforced(limits, self.controllers))
         for controller, file, text in limit_rules.settings(limits):
             if controller not in self.controllers:
@@ -123,16 +142,83 @@ class Hierarchy:
                 problems.append(f"cannot set {file} to {text}: {(exc.strerror or '').lower()}")
         return cgroup, tuple(problems)
 
+    def adopt(self, name: str, path: str, limits: Limits) -> Cgroup | None:
+        """The cgroup at `path` that an earlier agent made for `name`; None if it is gone.
+
+        A record that names another directory is not believed: everything in it would be killed.
+        """
+        if os.path.basename(path) != name:
+            return None
+        try:
+            cgroup = Cgroup(path, self._reactor, self._clock)
+        except OSError:
+            return None
+        cgroup.limited = any(
+            controller in self.controllers for controller, _, _ in limit_rules.settings(limits)
+        )
+        return cgroup
+
+    def house(self, pid: int) -> None:
+        """Give a process of the agent a place beside the fences, where it may outlive the agent.
+
+        A cgroup that hands down controllers can hold no process itself. One that lives there, or
+        cannot be moved, stays where it is.
+        """
+        now = directory_of(files.read("/proc/self/mountinfo"), files.read(f"/proc/{pid}/cgroup"))
+        if now is None or f"{now}/".startswith(f"{self._base}/"):
+            return
+        with suppress(OSError):
+            files.write(f"{own_place(self._base)}/cgroup.procs", str(pid))
+
+    def remove_others(self, kept: Collection[str]) -> None:
+        """Remove all empty cgroups but these paths."""
+        with suppress(OSError), os.scandir(self.path) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False) and entry.path not in kept:
+                    files.remove(entry.path)
+
     def close(self) -> None:
         """Remove everything."""
         files.remove(self.path)
 
 
-def find_base(mountinfo: str, own: str) -> str | None:
-    """The agent's own cgroup v2 directory, if it may make cgroups there.
+def own_place(base: str) -> str:
+    """The directory below `base` for the agent's own processes, made if need be (OSError)."""
+    path = f"{base}/{_OWN}"
+    _make(path, may_exist=True)
+    return path
 
-    `mountinfo` and `own` are the texts of /proc/self/mountinfo and /proc/self/cgroup. Also finds
-    the v2 mount beside v1 on a hybrid host.
+
+def lasting_place(recorded: str, base: str, name: str) -> tuple[str, str]:
+    """Where a hierarchy that outlives its agent is, as (directory, name below it).
+
+    `recorded` is the path of the earlier agent's, or empty: it goes on to be used wherever it is as
+    long as something lives in it. Otherwise it is `name` below `base`.
+    """
+    if recorded and files.populated(recorded) and is_usable(recorded):
+        return os.path.split(recorded)
+    old_base, old_name = os.path.split(recorded)
+    if old_name.startswith("barepod-") and old_base != base:
+        files.remove(recorded)
+    return base, name
+
+
+def is_usable(path: str) -> bool:
+    """Whether cgroups can be made in this directory and processes moved into it."""
+    return os.access(path, os.W_OK) and os.access(f"{path}/cgroup.procs", os.W_OK)
+
+
+def find_base(mountinfo: str, own: str) -> str | None:
+    """The agent's own cgroup v2 directory, if it may make cgroups there."""
+    base = directory_of(mountinfo, own)
+    return base if base is not None and is_usable(base) else None
+
+
+def directory_of(mountinfo: str, own: str) -> str | None:
+    """The cgroup v2 directory of a process; None if it cannot be seen from here.
+
+    `mountinfo` is the text of /proc/self/mountinfo, `own` that of the process' /proc/PID/cgroup.
+    Also finds the v2 mount beside v1 on a hybrid host.
     """
     path = next((line[3:] for line in own.splitlines() if line.startswith("0::")), None)
     mount = next(_mounts(mountinfo), None)
@@ -143,9 +229,7 @@ def find_base(mountinfo: str, own: str) -> str | None:
         if path != root and not path.startswith(f"{root}/"):
             return None
         path = path[len(root) :]
-    base = f"{point}{path}".rstrip("/")
-    usable = os.access(base, os.W_OK) and os.access(f"{base}/cgroup.procs", os.W_OK)
-    return base if usable else None
+    return f"{point}{path}".rstrip("/")
 
 
 def _mounts(mountinfo: str) -> Iterator[tuple[str, str]]:
@@ -182,6 +266,14 @@ def _enable(base: str, path: str, own_pids: frozenset[int]) -> frozenset[str]:
     return frozenset(name for name in wanted if _hand_down(base, name) and _hand_down(path, name))
 
 
+def _make(path: str, *, may_exist: bool) -> None:
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        if not may_exist:
+            raise
+
+
 def _hand_down(path: str, controller: str) -> bool:
     try:
         files.write(f"{path}/cgroup.subtree_control", f"+{controller}")
@@ -195,9 +287,8 @@ def _move_aside(base: str, own_pids: frozenset[int]) -> None:
     present = set(map(int, files.read(f"{base}/cgroup.procs").split()))
     if not present or not present <= own_pids:
         return
-    aside = f"{base}/barepod-agent"
     try:
-        os.makedirs(aside, exist_ok=True)
+        aside = own_place(base)
         for pid in present:
             files.write(f"{aside}/cgroup.procs", str(pid))
     except OSError:

@@ -8,21 +8,38 @@ finds what moved itself to another cgroup.
 from __future__ import annotations
 
 import errno
-import itertools
 import os
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from agent.host import census, descendants, marks
+import msgspec
+
+from agent.host import marks
 from agent.host.census import Census
-from agent.host.cgroup import Cgroup, Hierarchy, find_base
+from agent.host.cgroup import Cgroup, Hierarchy, find_base, lasting_place
 from agent.host.cgroup_files import read
 from agent.host.clock import Clock
 from agent.host.limits import Limits, unenforced
 from agent.host.reactor import Reactor
 from agent.host.reaper import Reaper
+from agent.host.run_boundary import KILL_SECONDS
+from agent.host.run_boundary import RunBoundary as RunBoundary
 from agent.host.scheduler import Scheduler
 
-_KILL_SECONDS = 10.0
+if TYPE_CHECKING:
+    from agent.host.strangers import Stranger
+
+
+class Lasting(msgspec.Struct, frozen=True, kw_only=True):
+    """What one agent of a state directory leaves to the next, so that fences outlive it.
+
+    All of them go on under one `agent_mark` (0: there was none yet). `cgroup_path` is the directory
+    above all fences, or empty. `next_run` numbers the runs; one that lags behind does no harm:
+    runs that are adopted or found as strangers are passed over.
+    """
+
+    agent_mark: int = 0
+    cgroup_path: str = ""
+    next_run: int = 0
 
 
 class Boundary(Protocol):
@@ -31,6 +48,11 @@ class Boundary(Protocol):
     @property
     def mark(self) -> int:
         """What the marks of all processes of the run have in common (see marks.py)."""
+        ...
+
+    @property
+    def cgroup(self) -> str:
+        """The path of the run's cgroup; empty without one. An `adopt` wants it, and the mark."""
         ...
 
     @property
@@ -120,101 +142,64 @@ class Containment(Protocol):
         """A fence for one run; `container_id` must be unique and usable as a file name."""
         ...
 
-    async def close(self) -> None:
-        """Kill everything that is left in any fence, and remove the traces."""
+    @property
+    def lasting(self) -> Lasting:
+        """What the next agent needs; to be kept before anything is started."""
         ...
 
+    def adopt(self, container_id: str, mark: int, cgroup: str, limits: Limits) -> Boundary:
+        """The fence of a run that an earlier agent started, from its `mark` and `cgroup`.
 
-class RunBoundary:
-    """The fence around one run, with a cgroup if there is one."""
+        Its processes are no descendants of this agent and are looked for on the whole host. If the
+        cgroup is gone, or is not that of `container_id`, the mark alone tells them.
+        """
+        ...
 
-    __slots__ = ("_census", "_cgroup", "_clock", "_starts", "_taken", "mark", "warnings")
+    def house(self, pid: int) -> None:
+        """Let a helper of the agent live where the fences do, so that it may outlive the agent."""
+        ...
 
-    def __init__(
-        self,
-        mark: int,
-        reaper: Reaper,
-        clock: Clock,
-        cgroup: Cgroup | None,
-        warnings: tuple[str, ...],
-    ) -> None:
-        self.mark = mark
-        self.warnings = warnings
-        self._census = Census(reaper, lambda other: marks.same_run(other, mark))
-        self._clock = clock
-        self._cgroup = cgroup
-        self._starts = itertools.count()
-        self._taken: set[int] = set()
+    async def end_strangers(self) -> tuple[Stranger, ...]:
+        """SIGKILL what earlier agents left and what belongs to no fence; after all are adopted."""
+        ...
 
-    @property
-    def cgroup_fd(self) -> int | None:
-        return None if self._cgroup is None else self._cgroup.fd
+    async def close(self, *, detach: bool = False) -> None:
+        """Kill everything that is left in any fence, and remove the traces.
 
-    @property
-    def limited(self) -> bool:
-        return self._cgroup is not None and self._cgroup.limited
-
-    def new_mark(self) -> int:
-        while True:
-            start = next(self._starts)
-            mark = marks.start_mark(self.mark, start)
-            if mark not in self._taken:
-                if start == 0:  # the main process lives as long as the run
-                    self._taken.add(mark)
-                return mark
-
-    def take_mark(self) -> int:
-        mark = self.new_mark()
-        self._taken.add(mark)
-        return mark
-
-    def free_mark(self, mark: int) -> None:
-        self._taken.discard(mark)
-
-    def joined(self, pid: int) -> None:
-        self._census.joined(pid)
-
-    def pids(self) -> frozenset[int]:
-        return frozenset(self._members())
-
-    def signal(self, signum: int, *, exclude: int | None = None) -> int:
-        return census.send(self._members(), signum, exclude=(exclude,))
-
-    def oom_killed(self) -> bool:
-        return self._cgroup is not None and self._cgroup.oom_killed()
-
-    async def kill(self) -> frozenset[int]:
-        if self._cgroup is None:
-            return await self._census.kill(self._clock, _KILL_SECONDS)
-        await self._cgroup.kill(_KILL_SECONDS)
-        resisted = await self._census.kill(self._clock, _KILL_SECONDS)
-        return resisted | frozenset(descendants.alive(self._cgroup.pids()))
-
-    def close(self) -> None:
-        if self._cgroup is not None:
-            self._cgroup.close()
-            self._cgroup = None
-
-    def _members(self) -> dict[int, int]:
-        found = self._census.members()
-        if self._cgroup is not None:
-            found |= descendants.alive(pid for pid in self._cgroup.pids() if pid not in found)
-        return found
+        `detach` leaves everything as it is, for the next agent.
+        """
+        ...
 
 
 class HostContainment:
     """Makes the fences of one agent; see `choose_containment`."""
 
-    __slots__ = ("_clock", "_hierarchy", "_runs", "reaper", "warnings")
+    __slots__ = (
+        "_boundaries",
+        "_clock",
+        "_hierarchy",
+        "_is_lasting",
+        "_next_run",
+        "reaper",
+        "warnings",
+    )
 
     def __init__(
-        self, reaper: Reaper, clock: Clock, hierarchy: Hierarchy | None, warnings: tuple[str, ...]
+        self,
+        reaper: Reaper,
+        clock: Clock,
+        hierarchy: Hierarchy | None,
+        warnings: tuple[str, ...],
+        next_run: int | None = None,
     ) -> None:
+        """`next_run` None: no fence outlives the agent."""
         self.reaper = reaper
         self.warnings = warnings
         self._clock = clock
         self._hierarchy = hierarchy
-        self._runs = itertools.count()
+        self._is_lasting = next_run is not None
+        self._next_run = next_run or 0
+        self._boundaries: dict[int, RunBoundary] = {}
 
     @property
     def kind(self) -> Literal["cgroup", "subreaper"]:
@@ -228,8 +213,16 @@ class HostContainment:
     def cgroup_path(self) -> str:
         return "" if self._hierarchy is None else self._hierarchy.path
 
+    @property
+    def lasting(self) -> Lasting:
+        return Lasting(
+            agent_mark=self.reaper.agent_mark,
+            cgroup_path=self.cgroup_path,
+            next_run=self._next_run,
+        )
+
     def create(self, container_id: str, limits: Limits) -> RunBoundary:
-        mark = marks.run_mark(self.reaper.agent_mark, next(self._runs))
+        mark = self._new_run()
         if self._hierarchy is None:
             return self._boundary(mark, None, unenforced(limits, ()))
         try:
@@ -239,18 +232,82 @@ class HostContainment:
             return self._boundary(mark, None, (problem, *unenforced(limits, ())))
         return self._boundary(mark, cgroup, warnings)
 
-    async def close(self) -> None:
-        agent_mark = self.reaper.agent_mark
-        everything = Census(
-            self.reaper, lambda mark: marks.same_agent(mark, agent_mark), all_orphans=True
+    def adopt(self, container_id: str, mark: int, cgroup: str, limits: Limits) -> RunBoundary:
+        mark = marks.run_of(mark)
+        self._pass_over(mark)
+        found = None
+        if self._hierarchy is not None and cgroup:
+            found = self._hierarchy.adopt(container_id, cgroup, limits)
+        return self._boundary(mark, found, (), adopted=True)  # warned of when it was made
+
+    def house(self, pid: int) -> None:
+        if self._hierarchy is not None and self._is_lasting:
+            self._hierarchy.house(pid)
+
+    async def end_strangers(self) -> tuple[Stranger, ...]:
+        from agent.host.strangers import Strangers  # not on the way of a foreground run
+
+        helpers = (pid for pid, mark in self.reaper.known().items() if mark == 0)
+        runs = {mark: boundary.cgroup for mark, boundary in self._boundaries.items()}
+        strangers = Strangers(
+            self.reaper.agent_mark, self.cgroup_path, runs=runs, pids={os.getpid(), *helpers}
         )
-        await everything.kill(self._clock, _KILL_SECONDS)
+        ended = await strangers.end(self._clock)
+        for stranger in ended:
+            if marks.same_agent(stranger.mark, self.reaper.agent_mark):
+                self._pass_over(stranger.mark)
         if self._hierarchy is not None:
-            self._hierarchy.close()
+            self._hierarchy.remove_others(
+                {boundary.cgroup for boundary in self._boundaries.values()}
+            )
+        return ended
+
+    async def close(self, *, detach: bool = False) -> None:
+        if detach:
+            for boundary in self._boundaries.values():
+                boundary.detach()
+        else:
+            await self._kill_all()
         self.reaper.close()
 
-    def _boundary(self, mark: int, cgroup: Cgroup | None, warnings: tuple[str, ...]) -> RunBoundary:
-        return RunBoundary(mark, self.reaper, self._clock, cgroup, warnings)
+    async def _kill_all(self) -> None:
+        agent_mark = self.reaper.agent_mark
+        everything = Census(
+            self.reaper,
+            lambda mark: marks.same_agent(mark, agent_mark),
+            all_orphans=True,
+            everywhere=self._is_lasting,
+        )
+        await everything.kill(self._clock, KILL_SECONDS)
+        if self._hierarchy is not None:
+            self._hierarchy.close()
+
+    def _new_run(self) -> int:
+        """The mark of a run that no other living one has: numbers wrap after 2^24."""
+        while True:
+            mark = marks.run_mark(self.reaper.agent_mark, self._next_run)
+            self._next_run += 1
+            if mark not in self._boundaries:
+                return mark
+
+    def _pass_over(self, mark: int) -> None:
+        """This number is taken."""
+        self._next_run = max(self._next_run, marks.run_number(mark) + 1)
+
+    def _boundary(
+        self, mark: int, cgroup: Cgroup | None, warnings: tuple[str, ...], *, adopted: bool = False
+    ) -> RunBoundary:
+        boundary = RunBoundary(
+            mark,
+            self.reaper,
+            self._clock,
+            cgroup,
+            warnings,
+            closed=lambda mark: self._boundaries.pop(mark, None),
+            adopted=adopted,
+        )
+        self._boundaries[mark] = boundary
+        return boundary
 
 
 def choose_containment(
@@ -260,29 +317,41 @@ def choose_containment(
     *,
     mode: Literal["auto", "cgroup", "subreaper"] = "auto",
     own_pids: tuple[int, ...] = (),
+    lasting: Lasting | None = None,
+    base: str = "",
 ) -> HostContainment:
     """The best containment of this host; makes the agent a subreaper. In the main thread.
 
     `own_pids` are the agent's other processes (a helper launched early): they may have to move
     along. Mode "cgroup" raises OSError where there is none to be had.
+
+    `lasting` makes fences that the next agent can adopt, and is what the last one left of them.
+    Such fences are put below the cgroup directory `base` (see scope.py); empty: the agent's own.
     """
-    reaper = Reaper(reactor, scheduler, marks.new_agent_mark())
+    left = lasting or Lasting()
+    reaper = Reaper(reactor, scheduler, left.agent_mark or marks.new_agent_mark())
     hierarchy: Hierarchy | None = None
     problem: tuple[str, ...] = ()
     if mode != "subreaper":
         try:
-            hierarchy = _hierarchy(reactor, clock, (os.getpid(), *own_pids))
+            place, name = _place(base), None
+            if lasting is not None:
+                name = f"barepod-pods-{reaper.agent_mark:x}"
+                place, name = lasting_place(left.cgroup_path, place, name)
+            hierarchy = Hierarchy(place, reactor, clock, (os.getpid(), *own_pids), name)
         except OSError as exc:
             if mode == "cgroup":
                 raise
             problem = (f"no cgroups: {exc.strerror}; limits are not enforced",)
     reaper.start()
     warnings = problem if hierarchy is None else hierarchy.warnings
-    return HostContainment(reaper, clock, hierarchy, warnings)
+    next_run = None if lasting is None else left.next_run
+    return HostContainment(reaper, clock, hierarchy, warnings, next_run)
 
 
-def _hierarchy(reactor: Reactor, clock: Clock, own_pids: tuple[int, ...]) -> Hierarchy:
-    base = find_base(read("/proc/self/mountinfo"), read("/proc/self/cgroup"))
-    if base is None:
+def _place(base: str) -> str:
+    """Where the hierarchy belongs: `base`, or the agent's own cgroup (OSError: neither works)."""
+    found = base or find_base(read("/proc/self/mountinfo"), read("/proc/self/cgroup"))
+    if found is None:
         raise OSError(errno.EACCES, "no writable cgroup v2 directory")
-    return Hierarchy(base, reactor, clock, own_pids)
+    return found

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 LINE_LIMIT = 16 * 1024
 PREFIX_SIZE = len("2025-06-01T12:00:00.123456789Z stdout F ")
+_PARTIAL = ord("P")
 
 
 class Record(NamedTuple):
@@ -62,6 +63,11 @@ class Splitter:
     def __init__(self, stream: str) -> None:
         self._stream = stream.encode()
         self._held = b""
+
+    @property
+    def held_size(self) -> int:
+        """How many bytes of an unfinished line wait for their end."""
+        return len(self._held)
 
     def feed(self, data: bytes, stamp: bytes) -> bytes:
         """Return the records that `data` completes, all with the time of this read."""
@@ -135,6 +141,13 @@ def stamp_of(moment: datetime) -> bytes:
     """A moment in the form of the records' first field, to compare with it."""
     moment = moment.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.").encode() + b"%06d000Z" % moment.microsecond
+
+
+def input_size(records: bytes) -> int:
+    """How many of the container's own bytes stand in these whole records."""
+    lines = records.split(b"\n")[:-1]
+    partial = sum(line[PREFIX_SIZE - 2] == _PARTIAL for line in lines)
+    return len(records) - len(lines) * PREFIX_SIZE - partial
 
 
 def gap(stamp: bytes, stream: str, *, lines: int, size: int, why: str) -> bytes:

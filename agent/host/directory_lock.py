@@ -45,7 +45,7 @@ class DirectoryLock:
         if self._is_held():
             return
         self.release()
-        files.private_directory(self._folder)
+        files.private_directory(self._folder, mode=0o711)  # volumes of other users lie below
         fd = files.open_directory(self._folder)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,6 +73,21 @@ class DirectoryLock:
             return os.path.samestat(os.fstat(self._fd), os.stat(self._folder))
         except OSError:
             return False
+
+
+def holder(folder: str) -> int:
+    """The pid of the process that has the directory; 0 when nobody has, or it cannot be told."""
+    try:
+        fd = files.open_directory(folder)
+    except OSError:
+        return 0
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _owner(folder)
+    finally:
+        os.close(fd)
+    return 0
 
 
 def lockers(path: str) -> list[int]:

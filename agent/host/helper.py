@@ -5,7 +5,9 @@ agent has grown to. Main processes are born as the agent's own children and surv
 hook and probe commands are this process' children.
 
 It is also the guardian of a foreground run: when the agent is gone, however it went, it kills
-everything that bears the agent's mark.
+everything that bears the agent's mark. Of a daemon it is the keeper: it then ends what nobody will
+know of, commands in flight and half-born processes, and keeps for the next agent what this one gave
+it (keeping.py).
 
 Standard library only, few imports: it is on the way to the first exec (see launch.py).
 """
@@ -29,12 +31,15 @@ TYPE_CHECKING = False  # importing `typing` would double the helper's memory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent.host.keeping import Keeping
     from agent.host.wire import Message
 
 _SIGNALS = range(1, 65)
 _UNCHANGEABLE = (9, 19, 32, 33)
 _SIGKILL = 9
 _GUARD_SECONDS = 10.0
+#: Short: the next agent waits for us meanwhile.
+_TIDY_SECONDS = 2.0
 _LOOK_AGAIN = 0.01
 _CLEAN_LOOKS = 3
 
@@ -42,12 +47,13 @@ _CLEAN_LOOKS = 3
 class Starting:
     """A main process between its birth and the outcome of its execve."""
 
-    __slots__ = ("pid", "pidfd", "report")
+    __slots__ = ("mark", "pid", "pidfd", "report")
 
-    def __init__(self, pid: int, pidfd: int, report: int) -> None:
+    def __init__(self, pid: int, pidfd: int, report: int, mark: int) -> None:
         self.pid = pid
         self.pidfd = pidfd
         self.report = report
+        self.mark = mark
 
 
 class Helper:
@@ -63,16 +69,35 @@ class Helper:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_count = 0
         self._guard = guarded
+        self._keeping: Keeping | None = None
+        self._unknown: dict[int, int] = {}  # marks of processes that no record may name yet
+        self._killing: set[int] = set()
         self._open = True
 
     def run(self) -> None:
-        """Serve, then guard."""
+        """Serve, then guard or keep."""
         self._watch.add(self._channel.sock.fileno(), self._serve)
         while self._open:
             self._watch.turn(self._patience())
             self._run_timers()
         if self._guard is not None:
-            guard(*self._guard, deadline=time.monotonic() + _GUARD_SECONDS)
+            mark, cgroup = self._guard
+            kill_all(lambda other: marks.same_agent(other, mark), _GUARD_SECONDS, cgroup)
+            return
+        self._end_unknown()
+        if self._keeping is not None:
+            os.dup2(self._null, 2)
+            _close_all_but(self._keeping.descriptors())
+            _reap()
+            self._keeping.serve()
+
+    def _end_unknown(self) -> None:
+        """End what no later agent will know of: commands, and processes without a record."""
+        unknown = self._killing | set(self._unknown.values())
+        unknown.update(capture.mark for capture in self._captures.values())
+        unknown.update(started.mark for started in self._starting.values())
+        if unknown:
+            kill_all(unknown.__contains__, _TIDY_SECONDS)
 
     def _serve(self) -> None:
         try:
@@ -106,9 +131,32 @@ class Helper:
         elif kind == wire.CANCEL:
             self._cancel(id_)
         elif kind == wire.GUARD:
-            self._guard = message[2]
+            self._prepare_for_the_end(message[2], message[3])
         elif kind == wire.PING:
             self._send((wire.PONG, id_))
+        elif self._keeping is not None:
+            self._handle_kept(self._keeping, message, fds)
+
+    def _prepare_for_the_end(self, guarded: tuple[int, str] | None, keeper: str) -> None:
+        self._guard = guarded
+        if keeper:
+            from agent.host.keeping import Keeping
+
+            self._keeping = Keeping(keeper)
+
+    def _handle_kept(self, keeping: Keeping, message: Message, fds: list[int]) -> None:
+        kind, id_ = message[:2]
+        if kind == wire.KEEP:
+            _, _, name, names, further = message
+            keeping.keep(name, names, fds, further=further)
+        elif kind == wire.DROP:
+            keeping.drop(message[2])
+        elif kind == wire.KNOWN:
+            self._unknown.pop(id_, None)
+        elif kind == wire.CHECK:
+            self._send((wire.CHECKED, id_, keeping.missing, keeping.problem))
+        elif kind == wire.FAREWELL:
+            keeping.forget()
 
     def _by_role(self, present: int, fds: list[int]) -> tuple[int, int, int, int]:
         given = iter(fds)
@@ -155,7 +203,7 @@ class Helper:
             raise
         finally:
             os.close(report_end)
-        self._starting[id_] = Starting(born.pid, born.pidfd, report)
+        self._starting[id_] = Starting(born.pid, born.pidfd, report, spec.mark)
         os.set_blocking(report, False)
         self._watch.add(report, lambda: self._reported(id_))
 
@@ -169,6 +217,8 @@ class Helper:
         self._watch.remove(started.report)
         os.close(started.report)
         if failure is None:
+            if self._keeping is not None:
+                self._unknown[id_] = started.mark
             message: Message = (wire.SPAWNED, id_, started.pid, None)
         else:
             reason = (failure.stage, failure.errno, failure.detail)
@@ -209,7 +259,10 @@ class Helper:
         def again() -> None:
             if killing.round():
                 self._after(_LOOK_AGAIN, again)
+            else:
+                self._killing.discard(killing.mark)
 
+        self._killing.add(killing.mark)
         self._after(_LOOK_AGAIN, again)
 
     def _send(self, message: Message, fds: tuple[int, ...] = ()) -> None:
@@ -233,33 +286,34 @@ class Helper:
             heappop(self._timers)[2]()
 
 
-def guard(agent_mark: int, cgroup: str, *, deadline: float) -> None:
-    """Kill all that the agent left behind; `cgroup` is the directory of its cgroups, or empty."""
+def kill_all(bears: Callable[[int], bool], seconds: float, cgroup: str = "") -> None:
+    """Kill all whose mark `bears` accepts, and all in the cgroups below a directory; then look on.
+
+    Ends when nobody has been seen for some time, or when the time is over.
+    """
+
+    def belongs(pid: int) -> bool:
+        return bears(marks.read_mark(pid))
+
+    deadline = time.monotonic() + seconds
     clean = 0
     while time.monotonic() < deadline:
         if cgroup:
             cgroup_files.kill(cgroup)
-        left = _marked(agent_mark)
+        left = descendants.alive(filter(belongs, descendants.everyone()))
         clean = 0 if left else clean + 1
         for pid in left:
-            descendants.send(
-                pid, _SIGKILL, lambda pid: marks.same_agent(marks.read_mark(pid), agent_mark)
-            )
+            descendants.send(pid, _SIGKILL, belongs)
         # One that forks and exits for ever may slip through a single look.
         if clean >= _CLEAN_LOOKS and (not cgroup or cgroup_files.remove(cgroup)):
             return
         time.sleep(_LOOK_AGAIN)
 
 
-def _marked(agent_mark: int) -> dict[int, int]:
-    found = [p for p in descendants.everyone() if marks.same_agent(marks.read_mark(p), agent_mark)]
-    return descendants.alive(found)
-
-
 def main(fd: int, guarded: list[str]) -> None:
     """Serve the agent at the other end of `fd`; `guarded`: see `launch`."""
     gc.disable()  # hardly any cycles, and a collection would unshare pages in every child
-    _close_all_but(fd)
+    _close_all_but({fd})
     for number in _SIGNALS:
         if number in SURVIVED:
             # Survive what a terminal or a service manager sends to all; execve resets it.
@@ -277,10 +331,19 @@ def main(fd: int, guarded: list[str]) -> None:
     Helper(Channel(_socket.socket(fileno=fd)), known).run()
 
 
-def _close_all_but(kept: int) -> None:
+def _reap() -> None:
+    """The commands that were killed: our own children, and nobody else asks for them any more."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
+
+
+def _close_all_but(kept: set[int]) -> None:
     """Whatever the agent inherited from its own parent ends here."""
     for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) != kept:
+        if int(name) > 2 and int(name) not in kept:
             try:
                 os.close(int(name))
             except OSError:  # the directory's own descriptor is gone already

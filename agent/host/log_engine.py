@@ -21,7 +21,7 @@ from agent.host.log_sink import LogSink
 
 Follower = Callable[[str, bytes], None]
 
-_CHUNK = 64 * 1024  # larger reads are slower: page faults and malloc
+CHUNK = 64 * 1024  # larger reads are slower: page faults and malloc
 _BATCH = 64
 _FIONREAD = 0x541B
 _MAX_UNWRITTEN = 16  # ended containers whose last records still wait for a broken disk
@@ -70,6 +70,18 @@ class Track:
         for watcher in self.watchers:
             watcher()
 
+    def begin(self, fds: dict[str, int]) -> None:
+        """Read from these descriptors from now on."""
+        for stream, fd in fds.items():
+            Source(self, stream, fd)
+
+    def leave(self) -> bool:
+        """Stop without an end, for another agent to go on; False: that is impossible here."""
+        return False
+
+    def closed(self, *, is_left: bool) -> None:
+        """The file is closed, because everything has ended or was left to another agent."""
+
     def source_ended(self, source: Source) -> None:
         """Finish when the last source has ended."""
         self.sources.remove(source)
@@ -95,7 +107,7 @@ class Source:
     def ready(self) -> int:
         """Do one read and what follows from it; return how many bytes there were."""
         try:
-            data = os.read(self._fd, _CHUNK)
+            data = os.read(self._fd, CHUNK)
         except BlockingIOError:
             return 0
         except OSError:  # EIO: nobody holds the other side of the terminal any more
@@ -114,14 +126,24 @@ class Source:
         while left > 0 and self._fd >= 0:
             left -= self.ready() or left
 
-    def end(self) -> None:
-        """Close, and pass on what was left without a newline."""
-        track = self._track
-        track.engine.unregister(self._fd)
+    def failed(self) -> None:
+        """A fault of ours in `ready`, which would come again in every turn."""
+        self.end()
+
+    def close(self) -> None:
+        """Read no more."""
+        self._track.engine.unregister(self._fd)
         os.close(self._fd)
         self._fd = -1
-        track.take(self._stream, b"", self._splitter.finish(self._stamp()))
-        track.source_ended(self)
+
+    def end(self) -> None:
+        """Close, and pass on what was left without a newline."""
+        self.close()
+        self._finish()
+        self._track.source_ended(self)
+
+    def _finish(self) -> None:
+        self._track.take(self._stream, b"", self._splitter.finish(self._stamp()))
 
 
 class Engine:
@@ -196,7 +218,7 @@ class Engine:
                     source.ready()
                 except Exception as exc:  # noqa: BLE001 - as in _guard, without its cost
                     self.surprise("capture of container output failed", exc)
-                    self._guard(source.end)  # or it would fail in every turn
+                    self._guard(source.failed)
             for track in tuple(self._failing):
                 self._guard(functools.partial(self._retry, track))
 
@@ -206,10 +228,14 @@ class Engine:
         os.close(self._wake)
         self._wake = -1
 
-    def stop(self) -> None:
-        """End all tracks with what is there now; posted by the owner, as the last command."""
+    def stop(self, *, detach: bool) -> None:
+        """End all tracks with what is there now; posted by the owner, as the last command.
+
+        With `detach` those that can last are left to another agent instead.
+        """
+        end = self._leave if detach else self.abandon
         for track in tuple(self._tracks):
-            self._guard(functools.partial(self.abandon, track))
+            self._guard(functools.partial(end, track))
         self._stopped = True
 
     def add(self, track: Track, fds: dict[str, int]) -> None:
@@ -219,8 +245,9 @@ class Engine:
             track.sink.open()
             if track.sink.due is not None:
                 self.watch_retry(track)
-            for stream, fd in fds.items():
-                Source(track, stream, fd)
+            track.begin(fds)
+            if not fds:
+                self.finish(track)
         except BaseException:
             for fd in fds.values():
                 if fd in self._sources:
@@ -242,6 +269,14 @@ class Engine:
             if track in self._tracks:
                 track.sink.retry(self.stamp())
                 self._forget(track)
+
+    def _leave(self, track: Track) -> None:
+        if not track.leave():
+            self.abandon(track)
+            return
+        if track.sink.due is not None:
+            track.sink.retry(self.stamp())
+        self._forget(track, is_left=True)
 
     def finish(self, track: Track) -> None:
         """All sources have ended: forget the track, or wait until its last records are written."""
@@ -295,13 +330,14 @@ class Engine:
             if not track.sources:
                 self._forget(track)
 
-    def _forget(self, track: Track) -> None:
+    def _forget(self, track: Track, *, is_left: bool = False) -> None:
         self._tracks.discard(track)
         self._failing.discard(track)
         if track in self._unwritten:
             self._unwritten.remove(track)
         try:
             track.sink.close()
+            track.closed(is_left=is_left)
         finally:
             track.ended()
             track.changed()

@@ -13,6 +13,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 _DIRECTORY_MODE = 0o755
@@ -20,27 +21,50 @@ _FILE_MODE = 0o640
 _NEWLINE = 10
 
 
+class Mark(NamedTuple):
+    """How far one particular file had been written: up to `size` bytes."""
+
+    device: int
+    inode: int
+    size: int
+
+
 class LogFile:
-    """The current file of one attempt; every method may block on the disk and raise `OSError`."""
+    """The current file of one attempt; every method may block on the disk and raise `OSError`.
+
+    `mark` says how much of which file is good: what the file at our path has beyond that is cut
+    off when it is opened for the first time. `on_open` is called whenever a file was opened, before
+    anything is written to it.
+    """
 
     __slots__ = (
         "_bound",
         "_fd",
         "_identity",
+        "_mark",
         "_max_files",
         "_max_size",
         "_size",
         "_torn",
         "_wall",
+        "on_open",
         "path",
         "rotation_problem",
     )
 
     def __init__(
-        self, path: str, *, max_size: int, max_files: int, wall: Callable[[], int] = time.time_ns
+        self,
+        path: str,
+        *,
+        max_size: int,
+        max_files: int,
+        mark: Mark | None = None,
+        wall: Callable[[], int] = time.time_ns,
     ) -> None:
         self.path = path
+        self.on_open: Callable[[], None] | None = None
         self.rotation_problem: OSError | None = None
+        self._mark = mark
         self._max_size = max_size
         self._max_files = max_files
         self._wall = wall
@@ -48,7 +72,12 @@ class LogFile:
         self._identity = (0, 0)
         self._size = 0
         self._bound = max_size
-        self._torn = False
+        self._torn = 0  # bytes at the end that are not a whole record yet
+
+    @property
+    def mark(self) -> Mark:
+        """The file that was written to last, and its size up to the last whole record."""
+        return Mark(*self._identity, self._size - self._torn)
 
     @property
     def is_open(self) -> bool:
@@ -56,12 +85,17 @@ class LogFile:
         return self._fd >= 0
 
     def open(self) -> None:
-        """Create what is missing and append to what is there; a torn last record is ended."""
-        _make_directory(os.path.dirname(self.path))
+        """Create what is missing and append to what is there; a torn last record is ended.
+
+        What stands beyond the mark is cut off first.
+        """
+        make_directory(os.path.dirname(self.path))
         fd = os.open(self.path, _FLAGS, _FILE_MODE)
         try:
             found = os.fstat(fd)
-            size = found.st_size
+            size = rightful_size(self._mark, Mark(found.st_dev, found.st_ino, found.st_size))
+            if size < found.st_size:
+                os.ftruncate(fd, size)
             if size and os.pread(fd, 1, size - 1) != b"\n":
                 size += os.write(fd, b"\n")
         except BaseException:
@@ -71,7 +105,10 @@ class LogFile:
         self._identity = (found.st_dev, found.st_ino)
         self._size = size
         self._bound = self._max_size
-        self._torn = False
+        self._torn = 0
+        self._mark = None
+        if self.on_open is not None:
+            self.on_open()
 
     def write(self, data: bytes, start: int) -> int:
         """Write records from `start` on, as far as one file goes; return where to go on.
@@ -85,7 +122,7 @@ class LogFile:
             written = os.write(self._fd, memoryview(data)[start:end])
             start += written
         self._size += written
-        self._torn = data[start - 1] != _NEWLINE
+        self._torn = 0 if data[start - 1] == _NEWLINE else start - data.rfind(b"\n", 0, start) - 1
         return start
 
     def has_moved(self) -> bool:
@@ -145,6 +182,16 @@ class LogFile:
         return f"{self.path}.{stamp}{again}"
 
 
+def rightful_size(mark: Mark | None, found: Mark) -> int:
+    """How much of the file that was found may stay? What follows the mark was never accounted for.
+
+    Nothing is written to a file before it has a mark, so one with another identity is left alone.
+    """
+    if mark is not None and (mark.device, mark.inode) == (found.device, found.inode):
+        return min(mark.size, found.size)
+    return found.size
+
+
 def log_path(directory: str | os.PathLike[str], attempt: int) -> str:
     """The file that the given attempt (0 is the first) writes to."""
     return os.path.join(os.fspath(directory), f"{attempt}.log")
@@ -195,7 +242,7 @@ def remove_logs(directory: str | os.PathLike[str], *, before: int | None = None)
                 os.unlink(os.path.join(os.fspath(directory), name))
 
 
-def _make_directory(path: str) -> None:
+def make_directory(path: str) -> None:
     """Make it and its parents; `os.makedirs` would leave the parents' mode to the umask."""
     try:
         os.mkdir(path, _DIRECTORY_MODE)
@@ -203,8 +250,8 @@ def _make_directory(path: str) -> None:
         if not os.path.isdir(path):
             raise
     except FileNotFoundError:
-        _make_directory(os.path.dirname(path))
-        _make_directory(path)
+        make_directory(os.path.dirname(path))
+        make_directory(path)
 
 
 def _attempt(name: str) -> int | None:

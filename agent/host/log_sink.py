@@ -29,7 +29,8 @@ _REMINDER = 10.0  # seconds of health after which the same problem is news again
 class LogSink:
     """The way of one container's records to its file, and what waits meanwhile.
 
-    `clock` gives monotonic seconds; `report` is called once for each problem.
+    `clock` gives monotonic seconds; `report` is called once for each problem. `wrote` is called
+    after each write that may be followed by another one before the caller is back in charge.
     """
 
     __slots__ = (
@@ -43,9 +44,11 @@ class LogSink:
         "_offset",
         "_report",
         "_reported",
+        "_waiting",
         "_why",
         "due",
         "file",
+        "wrote",
     )
 
     def __init__(
@@ -53,6 +56,7 @@ class LogSink:
     ) -> None:
         self.file = file
         self.due: float | None = None  # when to call `retry`; None while all is well
+        self.wrote: Callable[[], None] | None = None
         self._healthy_since = 0.0
         self._clock = clock
         self._report = report
@@ -60,10 +64,27 @@ class LogSink:
         self._why = ""
         self._delay = _FIRST_RETRY
         self._look_at = 0.0
-        self._held: deque[bytes] = deque()
+        self._held: deque[tuple[str, bytes]] = deque()  # stream ("" for markers), records
         self._held_size = 0
+        self._waiting: dict[str, int] = {}  # stream -> bytes of input that are held as records
         self._offset = 0  # how much of the first held chunk is in the file
         self._gaps: dict[str, tuple[int, int]] = {}  # stream -> lines, bytes
+
+    @property
+    def is_clear(self) -> bool:
+        """Is everything in the file that was to be written?"""
+        return not self._held
+
+    def unwritten(self) -> dict[str, int]:
+        """The last bytes of each stream's input that must be kept until they are in the file.
+
+        Once output is dropped nobody waits for anything any more: then there are none.
+        """
+        if self._gaps or not self._held:
+            return {}
+        stream, records = self._held[0]
+        written = cri_log.input_size(records[: self._last_boundary()]) if stream else 0
+        return {**self._waiting, stream: self._waiting.get(stream, 0) - written}
 
     def open(self) -> None:
         """Make the file, before there is anything to write."""
@@ -82,12 +103,14 @@ class LogSink:
             try:
                 offset = self.file.write(records, 0)
             except OSError as exc:
-                self._hold(records)
+                self._hold(stream, records)
                 self._failed(exc)
                 return
         if offset < len(records):
-            self._hold(records)
+            self._hold(stream, records)
             self._offset = offset
+            if offset and self.wrote is not None:
+                self.wrote()
             self._flush()
 
     def retry(self, stamp: bytes) -> None:
@@ -95,28 +118,35 @@ class LogSink:
         self._flush()
         if self.due is None and self._gaps:
             for stream, (lines, size) in self._gaps.items():
-                self._hold(cri_log.gap(stamp, stream, lines=lines, size=size, why=self._why))
+                self._hold("", cri_log.gap(stamp, stream, lines=lines, size=size, why=self._why))
             self._gaps = {}
             self._flush()
 
     def close(self) -> None:
         """Let go of the file; what is still held is lost."""
         self._held.clear()
+        self._waiting.clear()
         self._held_size = 0
         self.file.close()
 
     def _keep_or_count(self, stream: str, records: bytes) -> None:
         if not self._gaps and self._held_size + len(records) <= HELD_LIMIT:
-            self._hold(records)
+            self._hold(stream, records)
             return
         lines, size = self._gaps.get(stream, (0, 0))
         count = records.count(b"\n")
         size += len(records) - count * cri_log.PREFIX_SIZE
         self._gaps[stream] = (lines + count, size)
 
-    def _hold(self, records: bytes) -> None:
-        self._held.append(records)
+    def _hold(self, stream: str, records: bytes) -> None:
+        self._held.append((stream, records))
         self._held_size += len(records)
+        if stream:
+            self._waiting[stream] = self._waiting.get(stream, 0) + cri_log.input_size(records)
+
+    def _last_boundary(self) -> int:
+        """Where, in the first held chunk, does the record begin that is to be written next?"""
+        return self._held[0][1].rfind(b"\n", 0, self._offset) + 1
 
     def _flush(self) -> None:
         try:
@@ -132,11 +162,15 @@ class LogSink:
             self._tell(self.file.rotation_problem)
 
     def _write_first(self) -> None:
-        records = self._held[0]
+        stream, records = self._held[0]
         while self._offset < len(records):
             self._offset = self.file.write(records, self._offset)
+            if self.wrote is not None:
+                self.wrote()
         self._held.popleft()
         self._held_size -= len(records)
+        if stream:
+            self._waiting[stream] -= cri_log.input_size(records)
         self._offset = 0
 
     def _follow_path(self) -> None:
@@ -150,7 +184,7 @@ class LogSink:
             self.file.close()
         self.file.open()
         if self._held:  # the beginning of a torn record went with the old file: write it again
-            self._offset = self._held[0].rfind(b"\n", 0, self._offset) + 1
+            self._offset = self._last_boundary()
 
     def _failed(self, exc: OSError) -> None:
         now = self._clock()

@@ -13,6 +13,12 @@ from __future__ import annotations
 
 import os
 
+from agent.host import descendants
+
+TYPE_CHECKING = False  # importing `typing` would double the helper's memory
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 RLIMIT_RTTIME = 15
 _BASE = 1 << 61
 _START_BITS = 13
@@ -23,6 +29,7 @@ _STARTS = 1 << _START_BITS
 _RUNS = 1 << _RUN_BITS
 _LIMITS_SIZE = 4096
 _LABEL = b"Max realtime timeout"
+_LISTINGS = 64
 
 
 def new_agent_mark() -> int:
@@ -30,14 +37,36 @@ def new_agent_mark() -> int:
     return _BASE | int.from_bytes(os.urandom(_AGENT_BITS // 8), "big") << _AGENT_SHIFT
 
 
+def lasting_agent_mark(state_dir: str) -> int:
+    """The mark of all agents that ever use this state directory, by its real path."""
+    from hashlib import blake2b
+
+    path = os.fsencode(os.path.realpath(state_dir))
+    digest = blake2b(path, digest_size=_AGENT_BITS // 8, person=b"barepod").digest()
+    return _BASE | int.from_bytes(digest, "big") << _AGENT_SHIFT
+
+
 def run_mark(agent_mark: int, run: int) -> int:
     """What the marks of a container run have in common; `run` counts up and may wrap."""
     return agent_mark | (run % _RUNS) << _START_BITS
 
 
+def run_number(mark: int) -> int:
+    """Which run of its agent a mark belongs to; the reverse of `run_mark`."""
+    return mark >> _START_BITS & _RUNS - 1
+
+
+def run_of(mark: int) -> int:
+    """What `mark` has in common with all others of its run."""
+    return mark >> _START_BITS << _START_BITS
+
+
 def start_mark(run: int, start: int) -> int:
-    """The mark of what is started inside a run: its main process, a hook or a probe command."""
-    return run | start % _STARTS
+    """The mark of what is started inside a run: 0 is its main process; hooks and probes count up.
+
+    They may wrap, but no command ever bears the mark of the main process.
+    """
+    return run | (start if start < _STARTS else 1 + (start - 1) % (_STARTS - 1))
 
 
 def is_mark(value: int) -> bool:
@@ -57,14 +86,19 @@ def same_run(value: int, mark: int) -> bool:
 
 def read_mark(pid: int) -> int:
     """The mark that a process bears; 0 for none, and for a process that is gone."""
+    return find_mark(pid) or 0
+
+
+def find_mark(pid: int) -> int | None:
+    """The mark that a process bears; 0 for none, None for a process that is gone."""
     try:
         fd = os.open(f"/proc/{pid}/limits", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return 0
+        return None
     try:
         text = os.read(fd, _LIMITS_SIZE)
     except OSError:
-        return 0
+        return None
     finally:
         os.close(fd)
     soft = text.partition(_LABEL)[2].split(None, 1)
@@ -72,3 +106,21 @@ def read_mark(pid: int) -> int:
         return 0
     value = int(soft[0])
     return value if is_mark(value) else 0
+
+
+def bearers(matches: Callable[[int], bool]) -> dict[int, int]:
+    """The marks of all processes of the host, ended ones included, whose marks match.
+
+    One that forks and exits for ever would be gone by the time its mark is read: as long as
+    somebody vanished, whoever came meanwhile is looked at as well.
+    """
+    seen: set[int] = set()
+    found: dict[int, int] = {}
+    for _ in range(_LISTINGS):
+        new = [pid for pid in descendants.everyone() if pid not in seen]
+        seen.update(new)
+        borne = [(pid, find_mark(pid)) for pid in new]
+        found.update((pid, mark) for pid, mark in borne if mark and matches(mark))
+        if all(mark is not None for _, mark in borne):
+            break
+    return found

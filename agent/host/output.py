@@ -12,14 +12,18 @@ import errno
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
-from agent.host import log_files, log_reader
+from agent.host import log_ends, log_files, log_reader
+from agent.host.log_ends import Ends
 from agent.host.log_engine import Engine, Follower, Track
 from agent.host.log_files import LogFile
 from agent.host.log_reader import LogReader
 from agent.host.log_sink import LogSink
+
+if TYPE_CHECKING:  # for those who ask for it; `barepod run` does not
+    from agent.host.lasting import Lasting
 
 _CLOSE_SECONDS = 2.0  # for the disk to take what the pipes still hold
 
@@ -29,16 +33,21 @@ _T = TypeVar("_T")
 
 
 class LogCapture:
-    """The output of one attempt of one container; made by `LogPump.open`."""
+    """The output of one attempt of one container; made by `LogPump.open` or `adopt`.
 
-    __slots__ = ("_drained", "_engine", "_track", "path", "stderr_fd", "stdout_fd")
+    `kept_fds` are for a process that outlives the agent: as long as it holds them, nothing is lost
+    when the container ends while no agent lives, and a terminal does not hang up. They are reading
+    ends ("stdout", "stderr") or the terminal's master ("tty"), so holding them delays no end; the
+    holder must not read. They are the capture's own until `started`.
+    """
 
-    def __init__(
-        self, engine: Engine, track: Track, drained: asyncio.Event, stdout_fd: int, stderr_fd: int
-    ) -> None:
+    __slots__ = ("_drained", "_engine", "_track", "kept_fds", "path", "stderr_fd", "stdout_fd")
+
+    def __init__(self, engine: Engine, track: Track, drained: asyncio.Event, ends: Ends) -> None:
         self.path = track.sink.file.path
-        self.stdout_fd = stdout_fd  # write ends for the child; -1 on a terminal and after started()
-        self.stderr_fd = stderr_fd
+        self.stdout_fd = ends.stdout  # for the child; -1 on a terminal and after started()
+        self.stderr_fd = ends.stderr
+        self.kept_fds: Mapping[str, int] = ends.kept
         self._engine = engine
         self._track = track
         self._drained = drained
@@ -49,11 +58,12 @@ class LogCapture:
         return self._drained.is_set()
 
     def started(self) -> None:
-        """The child has its copies of the write ends, or never will: close ours."""
-        for fd in (self.stdout_fd, self.stderr_fd):
+        """The others have their copies of our descriptors, or never will: close ours."""
+        for fd in (self.stdout_fd, self.stderr_fd, *self.kept_fds.values()):
             if fd >= 0:
                 os.close(fd)
         self.stdout_fd = self.stderr_fd = -1
+        self.kept_fds = {}
 
     async def drained(self) -> None:
         """Wait until all holders have closed and everything is written; the caller sets a limit."""
@@ -134,6 +144,8 @@ class LogPump:
         max_files: int,
         follower: Follower | None = None,
         tty_master: int | None = None,
+        lasting: str | None = None,
+        owner: int | None = None,
     ) -> LogCapture:
         """Begin to capture attempt `attempt` into `directory/ATTEMPT.log`.
 
@@ -141,36 +153,106 @@ class LogPump:
         the log thread with the bytes as they come, and with none at the end of a stream; it must
         not block. With `tty_master`, which becomes the capture's own, everything is "stdout".
         Raises `OSError` when descriptors or threads are exhausted; then nothing was begun.
+
+        `lasting` is a directory to be made on a local file system, best in memory. Then the output
+        outlives the agent: each byte is logged exactly once, whenever the agent is killed, provided
+        that somebody calls `adopt` later; the log thread removes the directory at the end. Pipes
+        in it belong to the user `owner`. Reading from a terminal cannot be undone: there, what was
+        read and not yet logged is lost with the agent, half a line at least.
         """
-        engine = self._running()
-        if tty_master is None:
-            fds, ends = _pipes()
+        self._running()
+        if tty_master is not None:
+            ends = log_ends.of_terminal(tty_master, is_kept=lasting is not None)
+        elif lasting is None:
+            ends = log_ends.of_pipes()
         else:
-            os.set_blocking(tty_master, False)
-            fds, ends = {"stdout": tty_master}, (-1, -1)
+            ends = log_ends.of_new(lasting, owner)
+        return self._begin(directory, attempt, ends, max_size, max_files, follower)
+
+    def adopt(
+        self,
+        lasting: str,
+        directory: str | os.PathLike[str],
+        attempt: int,
+        *,
+        max_size: int,
+        max_files: int,
+        follower: Follower | None = None,
+        tty_master: int | None = None,
+    ) -> LogCapture:
+        """Go on with what an earlier agent began with the same `lasting`, in the same log.
+
+        That agent is gone, or has closed its pump. It ends as any capture does, at once if nobody
+        writes any more or nothing was left. What is to be kept is there again, until `started`.
+        `OSError` when descriptors or threads are exhausted.
+        """
+        self._running()
+        if tty_master is not None:
+            ends = log_ends.of_terminal(tty_master, is_kept=True)
+        else:
+            ends = log_ends.of_old(lasting)
+        return self._begin(directory, attempt, ends, max_size, max_files, follower)
+
+    def _begin(
+        self,
+        directory: str | os.PathLike[str],
+        attempt: int,
+        ends: Ends,
+        max_size: int,
+        max_files: int,
+        follower: Follower | None,
+    ) -> LogCapture:
+        engine = self._running()
         path = log_files.log_path(directory, attempt)
         drained = asyncio.Event()
+        mark = None if ends.lasting is None else ends.lasting.mark
         sink = LogSink(
-            LogFile(path, max_size=max_size, max_files=max_files),
+            LogFile(path, max_size=max_size, max_files=max_files, mark=mark),
             clock=_clock,
-            report=lambda exc: self._tell(lambda: self._on_problem(path, exc)),
+            report=lambda exc: self._report(path, exc),
         )
-        track = Track(
-            engine, sink, follower=follower, ended=lambda: self._tell(lambda: ended(capture))
-        )
-        capture = LogCapture(engine, track, drained, *ends)
 
-        def ended(capture: LogCapture) -> None:
+        def ended() -> None:
             drained.set()
             if self._captures.get(path) is capture:
                 del self._captures[path]
 
-        self._captures[path] = capture
-        engine.post(lambda: engine.add(track, fds))
+        def tell_ended() -> None:
+            self._tell(ended)
+
+        if ends.lasting is None:
+            track = Track(engine, sink, follower=follower, ended=tell_ended)
+        else:
+            track = self._lasting_track(engine, sink, ends.lasting, follower, tell_ended)
+        self._captures[path] = capture = LogCapture(engine, track, drained, ends)
+        engine.post(lambda: engine.add(track, ends.reads))
         return capture
 
-    async def close(self) -> None:
-        """Write what the pipes hold now and end the thread; a stalled disk gets two seconds."""
+    def _lasting_track(
+        self,
+        engine: Engine,
+        sink: LogSink,
+        lasting: Lasting,
+        follower: Follower | None,
+        ended: Callable[[], None],
+    ) -> Track:
+        from agent.host.log_lasting import LastingTrack
+
+        return LastingTrack(
+            engine,
+            sink,
+            lasting,
+            follower=follower,
+            ended=ended,
+            report=lambda exc: self._report(lasting.path, exc),
+        )
+
+    async def close(self, *, detach: bool = False) -> None:
+        """Write what the pipes hold now and end the thread; a stalled disk gets two seconds.
+
+        With `detach` what lasts is left as it is, for another agent's `adopt`; nothing that was
+        read of it is lost. Without, nobody reads any more: who goes on writing waits for ever.
+        """
         if self._closed:
             return
         self._closed = True
@@ -178,7 +260,8 @@ class LogPump:
             return
         for capture in self._captures.values():
             capture.started()
-        self._engine.post(self._engine.stop)
+        engine = self._engine
+        engine.post(lambda: engine.stop(detach=detach))
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._stopped.wait()
@@ -284,20 +367,9 @@ class LogPump:
             if not self._loop.is_closed():
                 raise
 
+    def _report(self, path: str, exc: OSError) -> None:
+        self._tell(lambda: self._on_problem(path, exc))
+
     def _surprise(self, message: str, exc: Exception) -> None:
         context = {"message": message, "exception": exc}
         self._tell(lambda: self._loop.call_exception_handler(context))
-
-
-def _pipes() -> tuple[dict[str, int], tuple[int, int]]:
-    """Two pipes: read ends (non-blocking, ours) by stream, and write ends (blocking)."""
-    out_read, out_write = os.pipe2(os.O_CLOEXEC)
-    try:
-        err_read, err_write = os.pipe2(os.O_CLOEXEC)
-    except OSError:
-        os.close(out_read)
-        os.close(out_write)
-        raise
-    os.set_blocking(out_read, False)
-    os.set_blocking(err_read, False)
-    return {"stdout": out_read, "stderr": err_read}, (out_write, err_write)

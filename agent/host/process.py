@@ -65,11 +65,15 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExitStatus(msgspec.Struct, frozen=True):
-    """How a process ended: `code` is 128 + signal for one that a signal ended."""
+    """How a process ended: `code` is 128 + signal for one that a signal ended.
+
+    `known` is false when nobody can tell any more; the code is then that of SIGKILL.
+    """
 
     code: int
     signal: int | None = None
     oom_killed: bool = False
+    known: bool = True
 
 
 class SpawnError(Exception):
@@ -184,20 +188,40 @@ class Child:
         if self.status is not None:
             return
         result = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOHANG)
-        if result is None:
-            return
+        if result is not None:
+            self._end(
+                exited(result.si_status)
+                if result.si_code == os.CLD_EXITED
+                else signalled(result.si_status)
+            )
+
+    def _end(self, status: ExitStatus) -> None:
+        """The process has ended, and this is how; everyone who waits is told."""
         self._reactor.unregister(self.pidfd)
         os.close(self.pidfd)
-        self.status = self._exit_status(result.si_code, result.si_status)
+        if status.signal == signal.SIGKILL and self._oom_killed is not None and self._oom_killed():
+            status = msgspec.structs.replace(status, oom_killed=True)
+        self.status = status
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            callback(self.status)
+            callback(status)
 
-    def _exit_status(self, code: int, status: int) -> ExitStatus:
-        if code == os.CLD_EXITED:
-            return ExitStatus(status)
-        oom = status == signal.SIGKILL and self._oom_killed is not None and self._oom_killed()
-        return ExitStatus(_STOPPED_BY_SIGNAL + status, status, oom)
+
+def exited(code: int) -> ExitStatus:
+    """It called exit."""
+    return ExitStatus(code)
+
+
+def signalled(signum: int) -> ExitStatus:
+    """A signal ended it."""
+    return ExitStatus(_STOPPED_BY_SIGNAL + signum, signum)
+
+
+def from_wait_status(status: int) -> ExitStatus:
+    """The kernel's own encoding, as wait(2) has it."""
+    if os.WIFSIGNALED(status):
+        return signalled(os.WTERMSIG(status))
+    return exited(os.WEXITSTATUS(status))
 
 
 def start_time(pid: int) -> int:

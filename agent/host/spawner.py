@@ -7,6 +7,9 @@
     running = spawner.capture(command, boundary, timeout=1.0, done=callback)
 
 A helper that dies or does not answer is replaced; main processes do not notice.
+
+What `keep` is told outlives this process: the helper becomes its keeper. The next one says
+`keeper.take_over`, `adopt`, `keep`, `check_kept`, and then acknowledges.
 """
 
 from __future__ import annotations
@@ -16,15 +19,17 @@ import contextlib
 import errno
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from agent.host import wire
+from agent.host import requests, wire
+from agent.host.adopted import adopt_main
 from agent.host.census import Census, Sweep
 from agent.host.clock import Clock
 from agent.host.containment import Boundary, Containment
 from agent.host.failure import spawn_error
 from agent.host.helper_link import HelperLink
+from agent.host.kept import Kept
 from agent.host.launch import Launched, launch
 from agent.host.process import Captured as Captured
 from agent.host.process import Child, Command, SpawnError
@@ -52,10 +57,13 @@ class Spawner:
         *,
         die_with_agent: bool = True,
         launched: Launched | None = None,
+        keeper: str | None = None,
     ) -> None:
         """`die_with_agent`: if the agent is killed, everything it started is killed as well.
 
-        `launched` is a helper started before (launch.py).
+        `launched` is a helper started before (launch.py). `keeper` is where a later agent finds
+        what is kept, if nothing dies with this one: a path in a private directory, to which each
+        helper adds its pid.
         """
         self._reactor = reactor
         self._scheduler = scheduler
@@ -64,6 +72,7 @@ class Spawner:
         self._reaper = containment.reaper
         self._die = die_with_agent
         self._launched = launched
+        self._kept = Kept(clock, keeper)
         self._link: HelperLink | None = None
         self._births: dict[int, Birth] = {}
         self._running: dict[int, Running] = {}
@@ -85,22 +94,71 @@ class Spawner:
 
     async def close(self) -> None:
         """End the helper; whatever is still running is killed if it is to die with the agent."""
-        self._closed = True
-        if self._ping is not None:
-            self._ping.cancel()
         for running in tuple(self._running.values()):
             self._tell((wire.CANCEL, running.id))
-        link, self._link = self._link, None
-        self._fail_all()
+        self._kept.farewell()
+        link = self._leave()
         if link is None:
             return
-        link.hang_up()
         try:
             async with self._clock.timeout(_CLOSE_SECONDS):
                 await link.process.wait()
         except TimeoutError:
             link.process.signal(signal.SIGKILL)
             await link.process.wait()
+
+    async def detach(self) -> str:
+        """Leave everything that runs to the keeper; returns why it may not be complete, or "".
+
+        Commands in flight are killed without an answer; nothing can be started any more.
+        """
+        problem = await self.check_kept()
+        for running in tuple(self._running.values()):
+            self._forget(running.id)
+        self._leave()
+        return problem
+
+    def _leave(self) -> HelperLink | None:
+        """Hang up; the helper that was there."""
+        self._closed = True
+        if self._ping is not None:
+            self._ping.cancel()
+        link, self._link = self._link, None
+        self._fail_all()
+        self._kept.close()
+        if link is not None:
+            link.hang_up()
+        return link
+
+    def keep(self, name: str, fds: Mapping[str, int]) -> None:
+        """Let these descriptors, instead of what the name stood for, outlive this process.
+
+        The name is a container's id. The descriptors stay the caller's. One of them should be the
+        `pidfd` of the container's main process: one whose pidfd has never been kept dies with the
+        agent, since no record can name it. Does nothing without a keeper. OSError: no free
+        descriptors.
+        """
+        self._kept.keep(name, fds)
+
+    def drop(self, name: str) -> None:
+        """Keep nothing under this name any more."""
+        self._kept.drop(name)
+
+    async def check_kept(self) -> str:
+        """Wait until the helper has taken all that it is to keep; returns why not, or ""."""
+        with contextlib.suppress(OSError):
+            self._linked()
+        return await self._kept.check()
+
+    def adopt(
+        self, pid: int, start_ticks: int, boundary: Boundary, pidfd: int | None = None
+    ) -> Child:
+        """Take over a main process of an earlier agent, or of this one before it replaced itself.
+
+        See `adopt_process`; `pidfd`, if kept, is ours from now on. To be called for all of them
+        before the loop turns: until then the reaper takes them for orphans.
+        """
+        return adopt_main(self._reactor, self._reaper, boundary, pid, start_ticks, pidfd)
 
     async def spawn(
         self,
@@ -121,18 +179,17 @@ class Spawner:
 
         The descriptors stay the caller's; None is /dev/null. The process is a child of the agent
         and leads its own session. Raises `SpawnError`; when cancelled, the process is killed.
-        `mark` is one taken from the boundary before; `inside`: see `capture`.
+        With a `mark`, taken from the boundary before, it never outlives the agent. `inside`: see
+        `capture`.
         """
         birth = Birth(command, boundary, boundary.new_mark() if mark is None else mark)
-        given = [(1, stdin), (2, stdout), (4, stderr), (8, boundary.cgroup_fd)]
-        if inside is not None:
-            given.append((16, _pidfd(inside, command)))
-        fds = tuple(fd for _, fd in given if fd is not None)
-        present = sum(bit for bit, fd in given if fd is not None)
-        fields = self._fields(command, birth.mark, tty=controlling_tty)
+        mounts = requests.pidfd_of(inside, command)
+        fds, present = requests.given(stdin, stdout, stderr, boundary.cgroup_fd, mounts)
+        die = self._die or mark is not None
+        spec = requests.fields(command, birth.mark, die=die, tty=controlling_tty)
         id_ = self._next_id()
         try:
-            self._send(command, (wire.SPAWN, id_, fields, present, None, True), fds)
+            self._send(command, (wire.SPAWN, id_, spec, present, None, True), fds)
             self._births[id_] = birth
             self._reaper.expect(birth.mark)
         finally:
@@ -141,7 +198,7 @@ class Spawner:
         try:
             return await asyncio.shield(birth.result)
         except asyncio.CancelledError:
-            birth.result.add_done_callback(_kill_unwanted)
+            birth.result.add_done_callback(requests.kill_unwanted)
             self._tell((wire.CANCEL, id_))
             raise
 
@@ -165,13 +222,12 @@ class Spawner:
         )
         self._running[id_] = running
         cgroup_fd = boundary.cgroup_fd if boundary.limited else None
-        fds, present = ((), 0) if cgroup_fd is None else ((cgroup_fd,), 8)
-        fields = self._fields(command, running.mark, tty=False)
+        spec = requests.fields(command, running.mark, die=True)  # with the helper, its parent
         try:
-            if inside is not None:
-                fds, present = (*fds, _pidfd(inside, command)), present | 16
+            mounts = requests.pidfd_of(inside, command)
+            fds, present = requests.given(None, None, None, cgroup_fd, mounts)
             careful = command.argv[0] in self._slow
-            self._send(command, (wire.CAPTURE, id_, fields, present, timeout, careful), fds)
+            self._send(command, (wire.CAPTURE, id_, spec, present, timeout, careful), fds)
         except SpawnError as exc:
             error = exc
             self._scheduler.call_later(0, lambda: self._settle(id_, Captured(None, error=error)))
@@ -190,23 +246,6 @@ class Spawner:
     def _next_id(self) -> int:
         self._last_id += 1
         return self._last_id
-
-    def _fields(self, command: Command, mark: int, *, tty: bool) -> Message:
-        user = command.user
-        return (
-            command.argv,
-            dict(command.env),
-            command.cwd,
-            None if user is None else (user.uid, user.gid, user.groups),
-            command.umask,
-            command.rlimits,
-            command.no_new_privs,
-            command.cap_drop,
-            mark,
-            self._die,
-            tty,
-            tuple((m.source, m.sub_path, m.target, m.flags) for m in command.mounts),
-        )
 
     def _send(self, command: Command, message: Message, fds: tuple[int, ...]) -> None:
         """Send a request, to a new helper if the last one could not be replaced at once."""
@@ -242,10 +281,16 @@ class Spawner:
             launched.sock.close()  # it goes away by itself
             raise
         self._reaper.watched(launched.pid)
-        link.process.on_exit(lambda _status: self._reaper.forget(launched.pid))
+        self._containment.house(launched.pid)
+        link.process.on_exit(lambda _status: self._gone(launched.pid))
         self._unanswered = False
-        link.send((wire.GUARD, 0, self._guarded()))
+        link.send((wire.GUARD, 0, self._guarded(), self._kept.path))
+        self._kept.connected(link)
         return link
+
+    def _gone(self, helper: int) -> None:
+        self._reaper.forget(helper)
+        self._kept.ended(helper)
 
     def _guarded(self) -> tuple[int, str] | None:
         """What is killed when the agent is gone: its mark, and the directory of its cgroups."""
@@ -259,27 +304,18 @@ class Spawner:
             self._captured(id_, message)
         elif kind in (wire.SPAWNED, wire.FAILED):
             self._born(id_, message[2], message[3], fds)
+        elif kind == wire.CHECKED:
+            self._kept.checked(id_, message[2], message[3])
 
     def _captured(self, id_: int, message: Message) -> None:
         running = self._running.get(id_)
-        if running is None:
-            return
-        _, _, code, signum, timed_out, truncated, output, reason = message
-        error = None
-        if reason is not None:
-            error = spawn_error(running.command.argv[0], running.command.cwd, reason)
-            code = -1
-        self._settle(
-            id_,
-            Captured(
-                code if code >= 0 else None, output, timed_out, error, truncated, signum or None
-            ),
-        )
+        if running is not None:
+            self._settle(id_, requests.captured(running.command, message))
 
-    def _settle(self, id_: int, captured: Captured) -> None:
+    def _settle(self, id_: int, answer: Captured) -> None:
         running = self._forget(id_)
         if running is not None:
-            running.done(captured)
+            running.done(answer)
 
     def _forget(self, id_: int) -> Running | None:
         running = self._running.pop(id_, None)
@@ -293,7 +329,7 @@ class Spawner:
         birth = self._births.pop(id_)
         if reason is None:
             try:
-                birth.result.set_result(self._adopt(birth, pid, fds))
+                birth.result.set_result(self._adopt(id_, birth, pid, fds))
             except OSError as exc:
                 os.kill(pid, signal.SIGKILL)  # our unreaped child: the pid is its own
                 reason = ("descriptors", exc.errno or 0, "")
@@ -303,14 +339,15 @@ class Spawner:
             birth.result.set_exception(spawn_error(command.argv[0], command.cwd, reason))
         self._reaper.expect_no_more(birth.mark)
 
-    def _adopt(self, birth: Birth, pid: int, fds: list[int]) -> Child:
+    def _adopt(self, id_: int, birth: Birth, pid: int, fds: list[int]) -> Child:
         if not fds:  # we had no free descriptor to receive it
             fds.append(os.pidfd_open(pid))
-        boundary = birth.boundary
-        child = Child(self._reactor, pid, fds[0], oom_killed=boundary.oom_killed)
-        boundary.joined(pid)
+        child = Child(self._reactor, pid, fds[0], oom_killed=birth.boundary.oom_killed)
+        birth.boundary.joined(pid)
         self._reaper.watched(pid, birth.mark)
+        self._kept.born(child.pidfd, id_)
         child.on_exit(lambda _status: self._reaper.forget(pid))
+        child.on_exit(lambda _status: self._kept.known(child.pidfd))
         return child
 
     def _overdue(self, running: Running) -> None:
@@ -350,30 +387,15 @@ class Spawner:
 
     def _fail_all(self) -> None:
         """Nobody will answer any more: say so, and kill what may have been started."""
+        self._kept.lost()
         births, self._births = self._births, {}
         lost = {birth.mark for birth in births.values()}
         lost.update(running.mark for running in self._running.values())
         self._sweep(lost)
         for birth in births.values():
             self._reaper.expect_no_more(birth.mark)
-            birth.result.set_exception(_helper_died(birth.command))
+            birth.result.set_exception(requests.helper_died(birth.command))
         for running in tuple(self._running.values()):
             # One of them may have hung the helper in its execve: start it the slow, safe way.
             self._slow.add(running.command.argv[0])
-            self._settle(running.id, Captured(None, error=_helper_died(running.command)))
-
-
-def _pidfd(inside: Child, command: Command) -> int:
-    if inside.exited:
-        raise spawn_error(command.argv[0], command.cwd, ("inside", errno.ESRCH, ""))
-    return inside.pidfd
-
-
-def _helper_died(command: Command) -> SpawnError:
-    return spawn_error(command.argv[0], command.cwd, ("helper", 0, "the spawner process died"))
-
-
-def _kill_unwanted(result: asyncio.Future[Child]) -> None:
-    """Nobody waits for this process any more."""
-    if result.exception() is None:
-        result.result().signal(signal.SIGKILL)
+            self._settle(running.id, Captured(None, error=requests.helper_died(running.command)))

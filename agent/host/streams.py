@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Self
 
 from agent.host.log_engine import Follower
@@ -14,7 +15,9 @@ class Streams:
 
     `stdin`, `stdout` and `stderr` are the child's ends (None is /dev/null); `input` is where
     others may write to its stdin: open as long as the run, so that it waits for input instead of
-    seeing an end.
+    seeing an end. `kept_fds` are for a process that outlives the agent: those of the capture, and
+    "stdin", so that the input stays open too; a terminal's "tty" serves for both. Ours until
+    `started`, which must come after `adopt` too; the holder gives them back to the next `adopt`.
     """
 
     def __init__(
@@ -38,10 +41,11 @@ class Streams:
         max_size: int,
         max_files: int,
         follower: Follower | None,
+        lasting: str | None = None,
     ) -> Self:
         """Open what a container asks for; OSError leaves nothing open.
 
-        A terminal will belong to the user `owner`.
+        A terminal will belong to the user `owner`. `lasting`: see `LogPump.open`.
         """
         if attempt > 1:
             pump.discard(directory, before=attempt - 1)
@@ -70,12 +74,63 @@ class Streams:
                 max_files=max_files,
                 follower=follower,
                 tty_master=master,
+                lasting=lasting,
+                owner=owner,
             )
         except OSError:
             for fd in opened:
                 os.close(fd)
             raise
         return cls(capture=capture, child_ends=ends, input_=input_, is_tty=tty)
+
+    @classmethod
+    def adopt(
+        cls,
+        pump: LogPump,
+        lasting: str,
+        directory: str,
+        attempt: int,
+        *,
+        stdin: bool,
+        tty: bool,
+        fds: Mapping[str, int],
+        max_size: int,
+        max_files: int,
+        follower: Follower | None,
+    ) -> Self:
+        """Go on with a run that an earlier agent started; OSError leaves nothing open.
+
+        `fds` are what was kept meanwhile, and stay the caller's. What is missing there is done
+        without: no "tty", and the output ends at once; no "stdin", and there is no `input`.
+        """
+        opened: list[int] = []
+        try:
+            for name, is_wanted in (("tty", tty), ("tty" if tty else "stdin", stdin)):
+                if is_wanted and name in fds:
+                    opened.append(os.dup(fds[name]))
+            capture = pump.adopt(
+                lasting,
+                directory,
+                attempt,
+                max_size=max_size,
+                max_files=max_files,
+                follower=follower,
+                tty_master=opened[0] if tty and opened else None,
+            )
+        except OSError:
+            for fd in opened:
+                os.close(fd)
+            raise
+        input_ = opened[-1] if stdin and opened else None
+        return cls(capture=capture, child_ends={}, input_=input_, is_tty=tty)
+
+    @property
+    def kept_fds(self) -> Mapping[str, int]:
+        """What another process should hold; empty when the output is not to last."""
+        kept = self.capture.kept_fds
+        if not kept or self.input is None or self.is_tty:
+            return kept
+        return {**kept, "stdin": self.input}
 
     @property
     def stdin(self) -> int | None:

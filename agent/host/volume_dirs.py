@@ -3,7 +3,8 @@
     BASE/pods/UID/volumes/NAME
 
 A shared lock on `volumes` tells that the pod's agent lives; without one the directory is a
-leftover. The standard library's heavier modules are imported where they are needed.
+leftover, unless a file `lasting` beside it says that the pod outlives its agent: then the next
+agent decides. The standard library's heavier modules are imported where they are needed.
 """
 
 from __future__ import annotations
@@ -12,18 +13,20 @@ import contextlib
 import fcntl
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
-from agent.host.files import private_directory
+from agent.host.files import private_directory, remove, write_atomically
 
 _READ_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LINK = "..data"
+_LASTING = "lasting"
 
 
 class VolumeDirs:
     """The directories of one pod's volumes below one base directory."""
 
-    def __init__(self, base: str, uid: str) -> None:
+    def __init__(self, base: str, uid: str, *, is_lasting: bool = False) -> None:
+        self._is_lasting = is_lasting
         self._pod = f"{base}/pods/{uid}"
         self._root = f"{self._pod}/volumes"
         self._lock: int | None = None
@@ -42,6 +45,7 @@ class VolumeDirs:
         """Remove everything (OSError); may take as long as there are files."""
         if self._lock is not None:
             remove_tree(self._root)
+            remove(f"{self._pod}/{_LASTING}")
             os.close(self._lock)
             self._lock = None
         with contextlib.suppress(OSError):  # it is not there, or there are other files of the pod
@@ -54,15 +58,23 @@ class VolumeDirs:
             fd = os.open(self._root, _READ_DIRECTORY)
             fcntl.flock(fd, fcntl.LOCK_SH)
             if _is_at(fd, self._root):
+                if self._is_lasting:
+                    write_atomically(f"{self._pod}/{_LASTING}", b"")
                 return fd
             os.close(fd)  # somebody took it for a leftover
 
 
-def remove_leftovers(base: str) -> None:
-    """Remove the volumes of pods whose agent is no more."""
+def remove_leftovers(base: str, living: Container[str] | None = None) -> None:
+    """Remove the volumes of pods whose agent is no more.
+
+    Those that were to outlive it stay, unless `living` says which pods (UIDs) there still are.
+    """
     with contextlib.suppress(FileNotFoundError):
         for uid in os.listdir(f"{base}/pods"):
             root = f"{base}/pods/{uid}/volumes"
+            is_lasting = os.path.exists(f"{base}/pods/{uid}/{_LASTING}")
+            if is_lasting and (living is None or uid in living):
+                continue
             with contextlib.suppress(OSError):
                 fd = os.open(root, _READ_DIRECTORY)
                 try:

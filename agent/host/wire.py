@@ -29,14 +29,24 @@ if TYPE_CHECKING:
 SPAWN = 1  # id, Spec's fields, given, None, True
 CAPTURE = 2  # id, Spec's fields, given, timeout or None, whether to avoid posix_spawn
 CANCEL = 3  # id
-GUARD = 4  # 0, (the agent's mark, the directory of its cgroups) or None
+GUARD = 4  # 0, (the agent's mark, the directory of its cgroups) or None, where to keep or ""
 PING = 5  # 0
+KEEP = 11  # 0, name, names of the descriptors beside it, whether these are further ones
+DROP = 12  # 0, name
+KNOWN = 13  # 0, id of a SPAWN: the agent has taken note of its process, or of its end
+CHECK = 14  # id
+FAREWELL = 15  # 0: keep nothing
 # From the helper. A reason is (stage, errno, path concerned).
 SPAWNED = 6  # id, pid, None; with the pidfd
 FAILED = 7  # id, pid or 0, reason
 CAPTURED = 8  # id, exit code or -1, signal or 0, timed out, truncated, output, reason or None
 PONG = 9  # 0
+CHECKED = 16  # id, names of which not all could be kept, why there is no socket or ""
 _LARGE = 10
+# From a keeper to a later agent, perhaps of another release: these stay as they are.
+KEPT = 101  # ((name, names of descriptors), ...); with as many descriptors
+ALL = 102  # how many descriptors these were
+RELEASE = 103  # the answer: somebody else keeps them now
 
 #: What is particular about a mount: nothing can be written; nor in mounts below it, wherever the
 #: kernel can (or else it fails); what the host mounts below it later appears; programs may run
@@ -49,9 +59,12 @@ RUNNABLE = 16
 PRETENDED = 32
 
 _PACKET = 64 * 1024
-_MAX_FDS = 8
+#: SCM_MAX_FD is 253; a large message takes one.
+MAX_FDS = 250
 _INT = 4
-_ANCILLARY = _socket.CMSG_SPACE(_MAX_FDS * _INT)
+#: Of marshal: older than any interpreter at the other end.
+_FORMAT = 2
+_ANCILLARY = _socket.CMSG_SPACE((MAX_FDS + 1) * _INT)
 
 
 class Spec:
@@ -129,7 +142,7 @@ class Packet:
     __slots__ = ("data", "fds", "owned")
 
     def __init__(self, message: Message, fds: Sequence[int] = ()) -> None:
-        self.data = marshal.dumps(message)
+        self.data = marshal.dumps(message, _FORMAT)
         self.fds = tuple(fds)
         self.owned: list[int] = []
         if len(self.data) > _PACKET:

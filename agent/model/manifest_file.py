@@ -23,12 +23,17 @@ class FileState(StrEnum):
 
 
 class ManifestFileStatus(Object):
-    """What the agent made of the file when it last changed."""
+    """What the agent made of the file when it last changed.
+
+    `pods` are those of its last good content; `objects` are all that are in force from this file,
+    as KIND NAMESPACE/NAME: the next agent knows by them what goes when the file has gone.
+    """
 
     state: str = ""
     path: str = ""
     problems: tuple[str, ...] = ()
     pods: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
     last_transition_time: Time | None = None
 
 

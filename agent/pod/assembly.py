@@ -11,19 +11,39 @@ from agent.host.scheduler import Scheduler
 from agent.model.pod import Pod
 from agent.pod.facts import PodFacts
 from agent.pod.hooks import HookRunner
+from agent.pod.ledger import Ledger, NoLedger, RecordLedger
 from agent.pod.metrics import Metrics
 from agent.pod.prober import PodProber, ProberParts
 from agent.pod.readiness_hooks import ReadinessHooks, RunsAside
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter, StoresPod
+from agent.pod.revival import Adopt, Memory, recall, revive
 from agent.pod.starter import BackOffLimits, Runtime, Starter
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
 from agent.pod.worker import PodWorker, WorkerParts
+from agent.store.records import RecordTable
+
+
+class Continuity(msgspec.Struct, frozen=True, kw_only=True):
+    """What lets pods outlive the agent.
+
+    `records` is where facts are written down, `boot_id` names the machine's present boot, `adopt`
+    takes over a run of an earlier agent. `delay_of` is how long a probe with a period of so many
+    seconds waits before its first run in a pod that was there before this agent.
+    """
+
+    records: RecordTable
+    boot_id: str
+    adopt: Adopt
+    delay_of: Callable[[int], float]
 
 
 class Assembly(msgspec.Struct, frozen=True, kw_only=True):
-    """What the workers of one node share; `address` is the node's."""
+    """What the workers of one node share; `address` is the node's.
+
+    Without a `continuity` nothing is remembered, and pods end with the process that runs them.
+    """
 
     runtime: Runtime
     aside: RunsAside
@@ -35,12 +55,19 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     scheduler: Scheduler
     limits: BackOffLimits
     address: str
+    continuity: Continuity | None = None
 
     def worker(self, pod: Pod) -> PodWorker:
-        """The worker of `pod`, not yet running."""
+        """The worker of `pod`, not yet running.
+
+        What an earlier agent remembers of the pod is taken up (OSError: that cannot be told).
+        """
         clock, scheduler, recorder = self.clock, self.scheduler, self.recorder
         facts = PodFacts(clock=clock)
         volumes = self.volumes(pod)
+        memory = self._memory(pod)
+        if memory is not None:
+            self._revive(facts, pod, memory)
         hooks = HookRunner(pod=pod, recorder=recorder, scheduler=scheduler, metrics=self.metrics)
         readiness_hooks = ReadinessHooks(
             facts=facts, aside=self.aside, recorder=recorder, scheduler=scheduler
@@ -67,12 +94,16 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
                 metrics=self.metrics,
                 status_of=reporter.status_of,
                 is_over=reporter.is_over,
+                delay_of=self._delay_of(memory),
             ),
         )
+        if facts.live:
+            readiness_hooks.resume(pod)
         return PodWorker(
             pod,
             WorkerParts(
                 facts=facts,
+                ledger=self._ledger(facts, pod),
                 prober=prober,
                 readiness_hooks=readiness_hooks,
                 reporter=reporter,
@@ -84,4 +115,32 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
                 scheduler=scheduler,
                 address=self.address,
             ),
+        )
+
+    def _memory(self, pod: Pod) -> Memory | None:
+        continuity = self.continuity
+        if continuity is None:
+            return None
+        return recall(continuity.records, pod, continuity.boot_id)
+
+    def _revive(self, facts: PodFacts, pod: Pod, memory: Memory) -> None:
+        assert self.continuity is not None
+        revive(facts, pod, memory, self.continuity.adopt)
+
+    def _delay_of(self, memory: Memory | None) -> Callable[[int], float] | None:
+        if self.continuity is None or memory is None:
+            return None
+        return self.continuity.delay_of
+
+    def _ledger(self, facts: PodFacts, pod: Pod) -> Ledger:
+        if self.continuity is None:
+            return NoLedger()
+        containers = (*pod.spec.init_containers, *pod.spec.containers)
+        hooked = {c.name for c in containers if c.lifecycle is not None and c.lifecycle.post_start}
+        return RecordLedger(
+            records=self.continuity.records,
+            facts=facts,
+            pod_uid=pod.metadata.uid,
+            boot_id=self.continuity.boot_id,
+            has_post_start=hooked.__contains__,
         )

@@ -72,6 +72,10 @@ class Naming(msgspec.Struct, frozen=True):
         """Where the container may leave its last words."""
         return f"{pod_folder(run_dir, self.pod)}/{self.container.name}.{self.restart_count}"
 
+    def output_path(self, run_dir: str) -> str:
+        """Through which directory the output goes, if it is to outlive the agent."""
+        return f"{pod_folder(run_dir, self.pod)}/{self.container.name}.{self.restart_count}.output"
+
     def target(self, address: str) -> Target:
         reference = messages.pod_reference(self.pod)
         return Target(

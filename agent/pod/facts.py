@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.model.runtime import ContainerRun, ProbeKind, ProbeResult, RunState, Sandbox
 from agent.pod.access import RunAccess
 from agent.rules.backoff import BackOffEntry
+from agent.store.records import HookProgress, Trace
 
 #: Per container the current run and one dead one (kubelet: maximum-dead-containers-per-container).
 _KEPT_RUNS = 2
@@ -53,6 +54,11 @@ class Instance(Protocol):
 
     def hook(self, handler: LifecycleHandler) -> Handler:
         """Prepare a lifecycle hook's handler against this run."""
+        ...
+
+    @property
+    def trace(self) -> Trace | None:
+        """What the next agent needs to take the run over; None if it ends with this one."""
         ...
 
     async def watch(self) -> Ended:
@@ -98,9 +104,18 @@ class PodFacts(msgspec.Struct):
     start_failures: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
     back_off: dict[str, BackOffEntry] = msgspec.field(default_factory=dict)
     _gone: dict[str, asyncio.Event] = msgspec.field(default_factory=dict)
+    _purged: dict[str, int] = msgspec.field(default_factory=dict)
     results: dict[ProbeKind, dict[str, ProbeResult]] = msgspec.field(
         default_factory=lambda: {kind: {} for kind in ProbeKind}
     )
+    #: Container id to how far its preStop hook has come; none that ended is run again.
+    pre_stop: dict[str, HookProgress] = msgspec.field(default_factory=dict)
+    #: When the pod became active (monotonic seconds): activeDeadlineSeconds counts from there.
+    active_since: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Unless an earlier agent knows better, the pod becomes active now."""
+        self.active_since = self.active_since or self.clock.monotonic()
 
     def newest(self, name: str) -> ContainerRun | None:
         """The latest run of a container, hidden or not."""
@@ -123,9 +138,18 @@ class PodFacts(msgspec.Struct):
                 exits.setdefault(run.name, self.ended_at.get(run.container_id, 0.0))
         return exits
 
-    def new_sandbox(self, sandbox: Sandbox) -> None:
-        """Everything starts anew in `sandbox`."""
+    def new_sandbox(self, sandbox: Sandbox, init_containers: Iterable[str]) -> None:
+        """Everything starts anew in `sandbox`.
+
+        What init containers did before is forgotten but for their number, or they would count as
+        done (kuberuntime: purgeInitContainers, calcRestartCountByLogDir).
+        """
         self.sandboxes = (sandbox,)
+        for name in init_containers:
+            newest = self.newest(name)
+            if newest is not None:
+                del self.runs[name]
+                self._purged[name] = newest.restart_count
 
     def end_sandbox(self) -> None:
         """All containers have ended for good; what they ran in is gone."""
@@ -136,7 +160,9 @@ class PodFacts(msgspec.Struct):
     def next_restart_count(self, name: str) -> int:
         """0 for the first run, one more than the previous run's afterwards."""
         newest = self.newest(name)
-        return 0 if newest is None else newest.restart_count + 1
+        if newest is not None:
+            return newest.restart_count + 1
+        return self._purged.get(name, -1) + 1
 
     def began(self, run: ContainerRun, instance: Instance | None, *, hidden: bool = False) -> None:
         """A run was started, or failed to start and is recorded as ended (`instance` is None)."""
@@ -144,6 +170,7 @@ class PodFacts(msgspec.Struct):
         for forgotten in runs[_KEPT_RUNS:]:
             self.ended_at.pop(forgotten.container_id, None)
             self.began_at.pop(forgotten.container_id, None)
+            self.pre_stop.pop(forgotten.container_id, None)
         self.runs[run.name] = runs[:_KEPT_RUNS]
         now = self.clock.monotonic()
         if run.started_at is not None:
@@ -153,9 +180,18 @@ class PodFacts(msgspec.Struct):
         if hidden:
             self.hidden.add(run.container_id)
         if instance is not None:
-            self.live[run.name] = instance
-            self._gone[run.container_id] = asyncio.Event()
+            self.revived(run, instance)
         self.changed()
+
+    def revived(self, run: ContainerRun, instance: Instance) -> None:
+        """A run of this pod, which is among `runs`, is alive as `instance`."""
+        self.live[run.name] = instance
+        self._gone[run.container_id] = asyncio.Event()
+
+    def pre_stop_is(self, container_id: str, progress: HookProgress) -> None:
+        """The preStop hook of a run has come so far."""
+        self.pre_stop[container_id] = progress
+        self.shown()
 
     def reveal(self, run: ContainerRun, failure: tuple[str, str] | None = None) -> None:
         """The postStart hook of this run returned; `failure` is why the start failed by it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -20,6 +21,8 @@ from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.pod.access import RunAccess
 from agent.pod.facts import Ended
 from agent.pod.message import TerminationMessage
+from agent.rules.container_status import CONTAINER_STATUS_UNKNOWN, LOST_WHEN_TERMINATED
+from agent.store.records import Trace
 
 _COMPLETED, _ERROR, _OOM_KILLED = "Completed", "Error", "OOMKilled"
 _TIDY_AFTER = 0.05
@@ -28,7 +31,11 @@ _LAST_LOOK = 0.2
 
 
 class InstanceParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run consists of."""
+    """What one run consists of.
+
+    `trace` is what the next agent needs to take it over, if it is to outlive this one; `released`
+    is called when nothing of it is left.
+    """
 
     container_id: str
     container: Container
@@ -41,6 +48,8 @@ class InstanceParts(msgspec.Struct, frozen=True, kw_only=True):
     stop_signal: int
     message: TerminationMessage
     access: RunAccess
+    trace: Trace | None = None
+    released: Callable[[], None] = lambda: None
 
 
 class HostInstance:
@@ -69,6 +78,10 @@ class HostInstance:
     def access(self) -> RunAccess:
         return self._parts.access
 
+    @property
+    def trace(self) -> Trace | None:
+        return self._parts.trace
+
     def probe(self, handler: ProbeHandler) -> Handler:
         return runner.prepare(handler, self.target, Role.PROBE, self._parts.engines)
 
@@ -87,6 +100,7 @@ class HostInstance:
         await self._sweep()
         ended = await self._describe(status, self._finished_at)
         self._parts.streams.close()
+        self._parts.released()
         if not self._ended.done():
             self._ended.set_result(ended)
         return ended
@@ -136,4 +150,6 @@ class HostInstance:
     async def _describe(self, status: ExitStatus, finished_at: datetime) -> Ended:
         reason = _OOM_KILLED if status.oom_killed else _ERROR if status.code else _COMPLETED
         message = await self._parts.message.read(status.code, reason)
+        if not status.known:  # it ended while no agent was there to see it
+            reason, message = CONTAINER_STATUS_UNKNOWN, message or LOST_WHEN_TERMINATED
         return Ended(exit_code=status.code, finished_at=finished_at, reason=reason, message=message)

@@ -14,7 +14,10 @@ from agent.host.spawner import Spawner
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """One of each; made and closed by `agent.daemon.node`."""
+    """One of each; made and closed by `agent.daemon.node`.
+
+    `is_lasting`: what is started here may outlive the agent, and another one takes it over.
+    """
 
     reactor: Reactor
     scheduler: Scheduler
@@ -23,3 +26,4 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     containment: Containment
     pump: LogPump
     handlers: HandlerMachine
+    is_lasting: bool = False

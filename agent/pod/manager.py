@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
@@ -18,7 +18,9 @@ from agent.model.status import PodStatus
 from agent.pod.facts import PodFacts
 from agent.pod.recorder import Recorder
 from agent.pod.starter import BackOffLimits
+from agent.rules import placement
 from agent.rules.annotations import problems
+from agent.rules.phase import TERMINAL
 from agent.rules.pod_change import PodChange, pod_change, updated
 from agent.rules.qos import qos_class
 from agent.rules.shutdown import shutdown_groups
@@ -48,6 +50,7 @@ class StoresPods(Protocol):
     """Where pods are published."""
 
     def put(self, obj: Pod) -> Pod: ...
+    def list(self, kind: type[Pod]) -> Sequence[Pod]: ...
     def get(self, kind: type[Pod], namespace: str, name: str) -> Pod | None: ...
     def delete(self, kind: type[Pod], namespace: str, name: str) -> object: ...
 
@@ -91,6 +94,32 @@ class PodManager:
     ) -> None:
         await self._group.__aexit__(kind, exc, traceback)
 
+    def resume(self) -> None:
+        """Take up the pods that an earlier agent left in the store; OSError: one cannot be judged.
+
+        To be called before anything else; nothing of them is done before `begin`.
+        """
+        for pod in self._store.list(Pod):
+            key, is_deleted = _key(pod), pod.metadata.deletion_timestamp is not None
+            if placement.waits(pod) or pod.status.phase in TERMINAL:
+                if is_deleted:
+                    self._end(key, pod)
+            else:
+                self._workers[key] = self._build(pod)
+
+    def begin(self) -> None:
+        """Go on with the pods that were taken up."""
+        for key, worker in self._workers.items():
+            if worker.pod.metadata.deletion_timestamp is not None:
+                self._deleted.add(key)
+                worker.stop(worker.pod, worker.pod.metadata.deletion_grace_period_seconds)
+            self._supervised(key, worker)
+
+    def detach(self) -> None:
+        """Let go of all pods as they are: the next agent goes on with them."""
+        for task in self._tasks.values():
+            task.cancel()
+
     def add(self, pod: Pod, ignored: tuple[str, ...] = ()) -> None:
         """Run a pod that is complete: named, defaulted and validated.
 
@@ -112,9 +141,7 @@ class PodManager:
         for text in ignored:
             self._recorder.record(stored, EventType.WARNING, Reason.FIELD_IGNORED, text)
         self._check_annotations(stored)
-        self._tasks[key] = self._group.create_task(
-            self._supervise(key, worker), name=f"pod {key[0]}/{key[1]}"
-        )
+        self._supervised(key, worker)
 
     def update(self, pod: Pod, ignored: tuple[str, ...] = ()) -> None:
         """Make the pod of this name be as given (complete, as for `add`).
@@ -195,8 +222,8 @@ class PodManager:
     def _end(self, key: Key, stored: Pod | None) -> None:
         """Remove a pod of which nothing runs, unless its finalizers keep it."""
         if stored is not None and stored.metadata.finalizers:
-            if key not in self._deleted:
-                self._deleted.add(key)
+            self._deleted.add(key)
+            if stored.metadata.deletion_timestamp is None:
                 now = self._clock.now().replace(microsecond=0)
                 self._store.put(deletion_at(stored, now, 0))
             return
@@ -249,6 +276,11 @@ class PodManager:
     def is_idle(self) -> bool:
         """Whether no pod runs."""
         return not self._workers
+
+    def _supervised(self, key: Key, worker: Worker) -> None:
+        self._tasks[key] = self._group.create_task(
+            self._supervise(key, worker), name=f"pod {key[0]}/{key[1]}"
+        )
 
     async def _supervise(self, key: Key, worker: Worker) -> None:
         """Keep a pod's worker going: one broken pod must not stop the node."""

@@ -14,6 +14,7 @@ import msgspec
 
 from agent.host.clock import Clock
 from agent.host.directory_watch import Changes
+from agent.host.identifiers import new_uid
 from agent.manifest.load import LoadedPod, Manifest
 from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import EventType, Reason
@@ -25,6 +26,11 @@ from agent.pod.recorder import Recorder
 from agent.rules import claims, mirror
 from agent.store.memory import MemoryStore
 
+_KINDS: dict[str, type[Pod] | type[ConfigMap] | type[Secret]] = {
+    "Pod": Pod,
+    "ConfigMap": ConfigMap,
+    "Secret": Secret,
+}
 #: Pods that are started before others get a turn.
 _BATCH = 25
 #: Of one file so many problems are told; the row has them all.
@@ -60,10 +66,14 @@ class SourceParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _File(msgspec.Struct):
-    """One file: its last good content, and what is wrong with it now."""
+    """One file: its last good content, and what is wrong with it now.
+
+    `inherited` is what an earlier agent had from it, as long as this one has not read it well.
+    """
 
     version: Version = ()
     good: Manifest = Manifest()
+    inherited: frozenset[Key] = frozenset()
     problems: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     is_told: bool = False
@@ -81,8 +91,13 @@ class ManifestSource:
 
     def __init__(self, parts: SourceParts) -> None:
         self._parts = parts
-        self._files: dict[str, _File] = {}
-        self._owners: dict[Key, str] = {}
+        self._files: dict[str, _File] = {
+            row.metadata.name: _File(inherited=frozenset(map(_key_of, row.status.objects)))
+            for row in parts.store.list(ManifestFile)
+        }
+        self._owners: dict[Key, str] = {
+            key: name for name, file in self._files.items() for key in file.inherited
+        }
         self._problem = ""
 
     @property
@@ -129,6 +144,7 @@ class ManifestSource:
             return
         file.problems = ()
         file.good = found.manifest
+        file.inherited = frozenset()
 
     async def _apply(self) -> None:
         """Make what runs be what the files want together."""
@@ -137,7 +153,7 @@ class ManifestSource:
             self._remove(gone)
         self._owners = {key: name for key, (name, _) in wanted.items()}
         for _, held in wanted.values():
-            if not isinstance(held, LoadedPod):
+            if isinstance(held, ConfigMap | Secret):
                 self._publish(held)
         self._report()
         pods = [held for _, held in wanted.values() if isinstance(held, LoadedPod)]
@@ -147,11 +163,15 @@ class ManifestSource:
             if number % _BATCH == 0:
                 await self._parts.clock.sleep(0)
 
-    def _wanted(self) -> dict[Key, tuple[str, Held]]:
-        """Every object with the file that it comes from; who comes too late is noted."""
-        offers: dict[Key, dict[str, Held]] = {}
+    def _wanted(self) -> dict[Key, tuple[str, Held | None]]:
+        """Every object with the file that it comes from; who comes too late is noted.
+
+        None stands for what is to stay as it is: its file was good in the life of another agent.
+        """
+        offers: dict[Key, dict[str, Held | None]] = {}
         for name in sorted(self._files):
-            for key, held in _objects(self._files[name].good):
+            file = self._files[name]
+            for key, held in (*_objects(file.good), *((key, None) for key in file.inherited)):
                 offers.setdefault(key, {})[name] = held
         owners = claims.owners(self._owners, {key: list(files) for key, files in offers.items()})
         conflicts: dict[str, list[str]] = {}
@@ -177,21 +197,28 @@ class ManifestSource:
         """Store an object unless it is there just so: its users look at every change."""
         meta = wanted.metadata
         stored = self._parts.store.get(type(wanted), meta.namespace, meta.name)
+        if stored is None:
+            born = self._parts.clock.now().replace(microsecond=0)
+            meta = msgspec.structs.replace(meta, uid=new_uid(), creation_timestamp=born)
+            wanted = msgspec.structs.replace(wanted, metadata=meta)
         if stored is None or not _is_same(stored, wanted):
             self._parts.store.put(wanted)
 
     def _report(self) -> None:
         """Rows for all files; events and lines for what is news."""
-        for row in tuple(self._parts.store.list(ManifestFile)):
-            if row.metadata.name not in self._files:  # left by an agent that ran before
-                self._parts.store.delete(ManifestFile, "", row.metadata.name)
+        owned: dict[str, list[str]] = {}
+        for (kind, namespace, object_name), name in self._owners.items():
+            owned.setdefault(name, []).append(f"{kind.__name__} {namespace}/{object_name}")
         for name, file in self._files.items():
+            row = self._row(name, file, tuple(sorted(owned.get(name, ()))))
+            stored = self._parts.store.get(ManifestFile, "", name)
+            if stored is None or not file.is_told or stored.status.objects != row.status.objects:
+                self._parts.store.put(row)
             if not file.is_told:
                 file.is_told = True
-                self._parts.store.put(self._row(name, file))
                 self._tell_file(name, file)
 
-    def _row(self, name: str, file: _File) -> ManifestFile:
+    def _row(self, name: str, file: _File, objects: tuple[str, ...]) -> ManifestFile:
         pods = tuple(
             f"{pod.pod.metadata.namespace}/{pod.pod.metadata.name}" for pod in file.good.pods
         )
@@ -202,6 +229,7 @@ class ManifestSource:
                 path=self._path(name),
                 problems=file.problems + file.conflicts,
                 pods=pods,
+                objects=objects,
                 last_transition_time=self._parts.clock.now().replace(microsecond=0),
             ),
         )
@@ -253,3 +281,10 @@ def _is_same(stored: ConfigMap | Secret, wanted: ConfigMap | Secret) -> bool:
         creation_timestamp=lived.creation_timestamp,
     )
     return msgspec.structs.replace(wanted, metadata=metadata) == stored
+
+
+def _key_of(text: str) -> Key:
+    """The object that a row names."""
+    kind, _, name = text.partition(" ")
+    namespace, _, name = name.partition("/")
+    return _KINDS[kind], namespace, name

@@ -17,12 +17,13 @@ from agent.model.node import Node, NodeSystemInfo
 from agent.rules.node_status import NodeFacts, node_of, with_cordon
 from agent.store.interface import Change, Store
 
-#: Seconds between two renewals of the lease, and for how long one is good.
-RENEW_SECONDS, LEASE_SECONDS = 10.0, 40
+#: Seconds between two renewals of the lease, and for how long one is good. A kubelet renews every
+#: 10 s, so that its pods can be moved elsewhere; there is no elsewhere, and disks may sleep.
+RENEW_SECONDS, LEASE_SECONDS = 60.0, 180
 #: The same while the agent does not do its work: a start is not to look like a failure for long.
 RECOVERY_SECONDS = 1.0
 #: Renewals after which the node's conditions are written again although nothing changed.
-_HEARTBEAT = 30
+_HEARTBEAT = 5
 LEASES = "kube-node-lease"
 
 

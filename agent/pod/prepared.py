@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import msgspec
 
-from agent.action.runner import Engines
 from agent.host import files
-from agent.host.process import Captured, Child, SpawnError
-from agent.host.requests import Running
+from agent.host.process import SpawnError
 from agent.host.streams import Streams
 from agent.model.runtime import ContainerRun, RunState
-from agent.pod.access import RunAccess
 from agent.pod.blueprint import Blueprint, Naming, Settings, Sources
 from agent.pod.facts import Instance
-from agent.pod.instance import HostInstance, InstanceParts
 from agent.pod.machine import Machine
-from agent.pod.message import VARIABLE, TerminationMessage
+from agent.pod.message import VARIABLE
+from agent.pod.run import RunParts, assemble
 from agent.pod.starter import StartError
 from agent.rules.actions import container_hash
 
 _START_ERROR = 128
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_DRAIN_SECONDS = 1.0
 #: Its volumes could not be mounted, so there was no container yet.
 _WITHOUT_VIEW = ("namespace", "mount")
 
@@ -47,7 +42,8 @@ class PreparedRun:
         self._blueprint = blueprint
         self._naming = naming
         self._created_at = machine.clock.now()
-        message_path = naming.message_path(settings.run_dir)
+        self._message_path = message_path = naming.message_path(settings.run_dir)
+        self._output = naming.output_path(settings.run_dir) if machine.is_lasting else ""
         user = blueprint.command.user
         files.public_file(message_path, check_folder=naming.restart_count == 0)
         env = {**blueprint.command.env, VARIABLE: message_path}
@@ -65,15 +61,13 @@ class PreparedRun:
                 owner=None if user is None else user.uid,
                 max_size=settings.log_max_size,
                 max_files=settings.log_max_files,
+                lasting=self._output or None,
                 follower=sources.follower(naming.pod, naming.container.name),
             )
         except OSError:
             self._boundary.close()
             files.remove(message_path)
             raise
-        self._message = TerminationMessage(
-            message_path, naming.container.termination_message_policy, self._log_tail
-        )
 
     async def start(self, meanwhile: Callable[[], None]) -> tuple[ContainerRun, Instance]:
         """Start the main process; raises StartError. See `agent.pod.starter.Prepared`."""
@@ -94,22 +88,18 @@ class PreparedRun:
         except BaseException:
             await self._abandon()
             raise
-        streams.started()
-        instance = HostInstance(
-            InstanceParts(
-                container_id=self._naming.container_id,
-                container=self._naming.container,
-                target=self._naming.target(self._settings.address),
-                child=child,
-                boundary=self._boundary,
-                streams=streams,
-                engines=self._engines(child),
-                clock=self._machine.clock,
-                stop_signal=self._blueprint.stop_signal,
-                message=self._message,
-                access=RunAccess(self._machine, self._command, self._boundary, child, streams),
-            )
+        parts = RunParts(
+            naming=self._naming,
+            address=self._settings.address,
+            command=self._command,
+            stop_signal=self._blueprint.stop_signal,
+            child=child,
+            boundary=self._boundary,
+            streams=streams,
+            message_path=self._message_path,
+            output=self._output,
         )
+        instance = assemble(self._machine, parts)
         return self._run(RunState.RUNNING, self._machine.clock.now()), instance
 
     def _run(self, state: RunState, started_at: datetime) -> ContainerRun:
@@ -148,23 +138,4 @@ class PreparedRun:
         self._boundary.close()
         self._streams.started()
         self._streams.close()
-        self._message.remove()
-
-    def _engines(self, child: Child) -> Engines:
-        machine = self._machine
-        inside = child if self._command.mounts else None
-
-        def captures(
-            argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-        ) -> Running:
-            command = msgspec.structs.replace(self._command, argv=argv, mounts=())
-            return machine.spawner.capture(command, self._boundary, timeout, done, inside)
-
-        return Engines(machine=machine.handlers, captures=captures)
-
-    async def _log_tail(self) -> str:
-        """The end of the output, once all of it is written or a second has passed."""
-        with suppress(TimeoutError):
-            async with self._machine.clock.timeout(_DRAIN_SECONDS):
-                await self._streams.capture.drained()
-        return await self._machine.pump.tail(self._streams.capture.path)
+        files.remove(self._message_path)

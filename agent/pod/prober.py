@@ -30,7 +30,8 @@ class ProberParts(msgspec.Struct, frozen=True, kw_only=True):
     """The collaborators of a pod's probe workers.
 
     `status_of` gives a container's published status; `is_over` tells that the pod's phase is
-    terminal.
+    terminal. `delay_of` is how long a probe with a period of so many seconds waits before its first
+    run, in a pod that was there before the agent; None for a new pod.
     """
 
     facts: PodFacts
@@ -39,6 +40,7 @@ class ProberParts(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     status_of: Callable[[str], ContainerStatus | None]
     is_over: Callable[[], bool]
+    delay_of: Callable[[int], float] | None = None
 
 
 class PodProber:
@@ -107,6 +109,15 @@ def _expanded(probe: Probe, container: Container) -> Probe:
     )
 
 
+def _first_state(kind: ProbeKind, name: str, facts: PodFacts) -> rules.ProbeState:
+    """What is believed at first: nothing, or of a run that an earlier agent started what it did."""
+    instance = facts.live.get(name)
+    if instance is None:
+        return rules.ProbeState(kind)
+    id_ = instance.container_id
+    return rules.resumed(kind, id_, facts.results[kind].get(id_))
+
+
 class ProbeWorker:
     """One probe of one container for as long as the pod lives."""
 
@@ -138,7 +149,7 @@ class ProbeWorker:
         self._kind = kind
         self._probe = probe
         self._parts = parts
-        self._state = rules.ProbeState(kind)
+        self._state = _first_state(kind, container.name, parts.facts)
         self._handler: Handler | None = None
         self._running: Running | None = None
         self._timer: Timer | None = None
@@ -156,10 +167,15 @@ class ProbeWorker:
     def start(self, delay: float = 0.0) -> None:
         """Begin the ticker, `delay` seconds from now.
 
-        The first look is at once, and finds no container yet.
+        The first look at a new pod is at once, and finds no container yet.
         """
-        self._next = self._parts.scheduler.time() + delay
-        self._tick()
+        now, delay_of = self._parts.scheduler.time(), self._parts.delay_of
+        self._next = now + delay
+        if delay_of is None:
+            self._tick()
+        else:
+            self._next += delay_of(self._probe.period_seconds)
+            self._schedule(self._next)
 
     def stop(self) -> None:
         """End; the result published last stays. May be called many times."""

@@ -55,6 +55,10 @@ class ReadinessHooks:
         self._group = group
         self._begin()
 
+    def resume(self, pod: Pod) -> None:
+        """An earlier agent published the pod like this, and told so."""
+        self._told = self._is_ready = pod_standing(pod).traffic is Traffic.SEND
+
     def observe(self, pod: Pod) -> None:
         """The pod was published like this."""
         if not pod.metadata.annotations:

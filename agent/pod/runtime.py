@@ -101,7 +101,7 @@ class HostRuntime:
             ),
             variables=variables,
             stop_signal=stop_signal,
-            limits=_limits(container),
+            limits=limits_of(container),
         )
 
     @staticmethod
@@ -143,7 +143,7 @@ class HostRuntime:
         }
 
 
-def _limits(container: Container) -> Limits:
+def limits_of(container: Container) -> Limits:
     limits, requests = container.resources.limits, container.resources.requests
     memory, cpu, request = limits.get("memory"), limits.get("cpu"), requests.get("cpu")
     return Limits(

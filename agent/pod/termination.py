@@ -22,6 +22,7 @@ from agent.pod.recorder import Recorder
 from agent.rules import grace as grace_rules
 from agent.rules import messages, order
 from agent.rules.grace import GraceBudget
+from agent.store.records import HookProgress
 
 #: How long a hook may take to notice that its container is gone, in seconds.
 _HOOK_REPORT_TIMEOUT = 1.0
@@ -124,16 +125,26 @@ class Terminator(msgspec.Struct, frozen=True, kw_only=True):
         budget: GraceBudget,
     ) -> asyncio.Task[None] | None:
         hook = container.lifecycle.pre_stop if container.lifecycle is not None else None
-        if hook is None or budget.exhausted:
+        if hook is None or budget.exhausted or self._has_run_pre_stop(instance):
             return None
         return group.create_task(
             self._pre_stop(pod, container, hook, instance), name=f"preStop of {container.name}"
         )
 
+    def _has_run_pre_stop(self, instance: Instance) -> bool:
+        """Whether an earlier agent, or an earlier attempt to end this run, saw it to its end."""
+        progress = self.facts.pre_stop.get(instance.container_id)
+        return progress in (HookProgress.SUCCEEDED, HookProgress.FAILED)
+
     async def _pre_stop(
         self, pod: Pod, container: Container, hook: LifecycleHandler, instance: Instance
     ) -> None:
+        id_ = instance.container_id
+        self.facts.pre_stop_is(id_, HookProgress.RUNNING)
         failure = await self.hooks.run(container.name, hook, instance)
+        self.facts.pre_stop_is(
+            id_, HookProgress.SUCCEEDED if failure is None else HookProgress.FAILED
+        )
         if failure is not None:
             self.recorder.record(
                 pod,

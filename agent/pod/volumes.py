@@ -36,11 +36,13 @@ class VolumeParts(msgspec.Struct, frozen=True, kw_only=True):
     """What a pod's volumes need: where to be, what to be made of, whom to tell.
 
     `disk_dir` is for what may become large, `memory_dir` for what should not reach a disk.
+    `is_lasting`: they may outlive the agent, and the next one goes on with them.
     `watch` calls with every ConfigMap and Secret that changes, until the result is called.
     """
 
     disk_dir: str
     memory_dir: str
+    is_lasting: bool
     around: Callable[[Pod], Surroundings]
     watch: Callable[[Callable[[ConfigMap | Secret], None]], Callable[[], None]]
     recorder: Recorder
@@ -54,8 +56,9 @@ class PodVolumes:
     def __init__(self, pod: Pod, parts: VolumeParts) -> None:
         self._pod = pod
         self._parts = parts
-        self._disk = VolumeDirs(parts.disk_dir, pod.metadata.uid)
-        self._memory = VolumeDirs(parts.memory_dir, pod.metadata.uid)
+        uid, is_lasting = pod.metadata.uid, parts.is_lasting
+        self._disk = VolumeDirs(parts.disk_dir, uid, is_lasting=is_lasting)
+        self._memory = VolumeDirs(parts.memory_dir, uid, is_lasting=is_lasting)
         self._mount_points = MountPoints(f"{parts.memory_dir}/mount-points")
         self._volumes = {volume.name: volume for volume in pod.spec.volumes}
         self._paths: dict[str, str] = {}

@@ -19,6 +19,7 @@ from agent.model.pod import Pod
 from agent.model.runtime import ProbeKind, Sandbox
 from agent.model.status import PodStatus
 from agent.pod.facts import PodFacts
+from agent.pod.ledger import Ledger
 from agent.pod.prober import PodProber
 from agent.pod.readiness_hooks import ReadinessHooks
 from agent.pod.recorder import Recorder
@@ -37,6 +38,7 @@ class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
     """The collaborators of one worker, all bound to the same pod's facts."""
 
     facts: PodFacts
+    ledger: Ledger
     prober: PodProber
     readiness_hooks: ReadinessHooks
     reporter: Reporter
@@ -67,7 +69,6 @@ class PodWorker:
         self._killed = False
         self._hurries = False
         self._grace: int | None = None
-        self._began = parts.clock.monotonic()
         parts.facts.changed = self._changed
         parts.facts.shown = self._shown
         parts.volumes.changed = self._wake.set
@@ -135,12 +136,21 @@ class PodWorker:
     async def run(self) -> None:
         """Run the pod to its end; returns when nothing of it is left.
 
-        May be called again after it raised: it goes on from the facts.
+        May be called again after it raised: it goes on from the facts. When it is cancelled, what
+        runs is left as it is.
         """
+        try:
+            await self._run()
+        except asyncio.CancelledError:
+            self._parts.prober.close()
+            raise
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             self._group = group
             self._parts.starter.adopt(group)
             self._parts.readiness_hooks.adopt(group)
+            self._parts.ledger.note()
             while not self._is_over():
                 self._wake.clear()
                 retry_at = await self._sync()
@@ -202,7 +212,8 @@ class PodWorker:
             facts.new_sandbox(
                 Sandbox(
                     sandbox_id=self._pod.metadata.uid, ip=parts.address, attempt=actions.attempt
-                )
+                ),
+                (container.name for container in self._pod.spec.init_containers),
             )
         parts.prober.start()
         retry_at = await self._start(actions, exits)
@@ -236,7 +247,7 @@ class PodWorker:
     def _deadline(self) -> float | None:
         """When activeDeadlineSeconds ends (monotonic seconds), or None."""
         seconds = self._pod.spec.active_deadline_seconds
-        return None if seconds is None else self._began + seconds
+        return None if seconds is None else self._parts.facts.active_since + seconds
 
     async def _terminate(self) -> None:
         """Kill what still runs and publish the final status."""
@@ -256,6 +267,7 @@ class PodWorker:
         await self._parts.readiness_hooks.finish()
         await self._parts.volumes.tear_down()
         self._parts.starter.forget(self._pod)
+        self._parts.ledger.close()
 
     async def _drain(self) -> None:
         """Serve on while those who send requests learn that they should send them elsewhere.
@@ -284,11 +296,16 @@ class PodWorker:
         A worker that waits begins its next round at once, and every round begins so.
         """
         self._wake.set()
+        self._parts.ledger.note()
         if not self._is_waiting:
-            self._shown()
+            self._publish()
 
     def _shown(self) -> None:
         """Only what is published changed; the next plan would be the same."""
+        self._parts.ledger.note()
+        self._publish()
+
+    def _publish(self) -> None:
         if not self._terminated:
             self._report()
 

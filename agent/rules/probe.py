@@ -67,6 +67,17 @@ class ProbeFacts(msgspec.Struct, frozen=True, kw_only=True):
     pod_deleted: bool = False
 
 
+def resumed(kind: ProbeKind, container_id: str, result: ProbeResult | None) -> ProbeState:
+    """The state of a worker whose container an earlier agent started, and of what that believed.
+
+    A kubelet forgets its beliefs (until 1.35): the container would be unready for a while.
+    """
+    result = result or _INITIAL[kind]
+    on_hold = kind is _STARTUP and result is _SUCCESS
+    last = None if result is _UNKNOWN else result
+    return ProbeState(kind, result, last, 0, on_hold, container_id)
+
+
 def gate(
     state: ProbeState, facts: ProbeFacts, *, ran_for: float, initial_delay: int
 ) -> tuple[Gate, ProbeState]:

@@ -14,12 +14,19 @@ OBJECTS: Final = {
     "Secret": "agent.model.config_data",
     "Namespace": "agent.model.namespace",
     "Node": "agent.model.node",
+    "Service": "agent.model.service",
+    "ServiceAccount": "agent.model.service_account",
+    "Lease": "agent.model.lease",
+    "ManifestFile": "agent.model.manifest_file",
 }
 #: Kinds of the agent's own records.
 RECORDS: Final = {
     "ContainerRecord": "agent.store.records",
+    "NodeRecord": "agent.store.records",
     "PodRecord": "agent.store.records",
 }
+#: Records without which the next agent would have to end what they are about.
+URGENT: Final = frozenset({"ContainerRecord"})
 
 
 def is_known(kind: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar, cast
 
 import msgspec
 
+from agent.host.process import Command
 from agent.model.runtime import ContainerRun, Sandbox
 from agent.rules.backoff import BackOffEntry
 from agent.store.interface import Entry, Journal
@@ -25,40 +26,47 @@ class HookProgress(Enum):
 class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A main process, told apart from a later one with the same pid.
 
-    `start_ticks` is field 22 of /proc/PID/stat, clock ticks since the boot `boot_id`
-    (/proc/sys/kernel/random/boot_id). `cgroup` is "" where there is none; `mark` is what all
-    processes of the run bear (agent.host.marks), 0 for none.
+    `start_ticks` is field 22 of /proc/PID/stat, clock ticks since boot. `cgroup` is "" where there
+    is none; `mark` is what all processes of the run bear (agent.host.marks), 0 for none.
     """
 
     pid: int
     start_ticks: int
-    boot_id: str
     cgroup: str = ""
     mark: int = 0
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What lets the next agent take over a run that lives.
+
+    `command` is what hooks and probes of the run share with its main process. `output` is the
+    directory through which it writes its output, "" if that does not outlive the agent.
+    """
+
+    process: ProcessRecord
+    command: Command
+    stop_signal: int
+    log_file: str
+    output: str = ""
+    termination_message_path: str = ""
 
 
 class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One run of one container.
 
-    `attempt` is its restart count. Times beside those in `run` are seconds of CLOCK_MONOTONIC
-    and mean something only within the boot `boot_id`: `began_at`, `ended_at`, and the
-    `last_update` of `back_off`, which is the entry that held when this run was started.
+    `attempt` is its restart count; `trace` is there while it lives. `began_at` and `ended_at` are
+    seconds of CLOCK_MONOTONIC and mean something only within the boot of the pod's record.
     `is_started` and `is_ready` are the beliefs of the startup and the readiness probe; None: no
-    probe has told. `output` names what the run writes its output to, if it outlives the agent.
+    probe has told.
     """
 
     pod_uid: str
     container: str
     attempt: int
     run: ContainerRun
-    boot_id: str
-    process: ProcessRecord | None = None
-    log_file: str = ""
-    output: tuple[str, ...] = ()
-    termination_message_path: str = ""
+    trace: Trace | None = None
     began_at: float | None = None
     ended_at: float | None = None
-    back_off: BackOffEntry | None = None
     post_start: HookProgress = HookProgress.NONE
     pre_stop: HookProgress = HookProgress.NONE
     is_started: bool | None = None
@@ -76,21 +84,40 @@ class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class PodRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What holds for a pod as a whole: its sandbox, and why containers could not be started.
+    """What holds for a pod as a whole.
 
-    A sandbox of another boot is gone: everything starts from the first init container.
-    `start_failures` are reason and message by container name; `source` is the manifest it is from.
+    `boot_id` (/proc/sys/kernel/random/boot_id) is the boot in which its processes were started: a
+    sandbox of another boot is gone, and everything starts from the first init container. Times,
+    those of `back_off` too, are seconds of CLOCK_MONOTONIC in that boot; `began_at` is when the
+    pod became active. `start_failures` are reason and message by container name.
     """
 
     pod_uid: str
     boot_id: str
+    began_at: float
     sandbox: Sandbox | None = None
     start_failures: dict[str, tuple[str, str]] = {}
-    source: str = ""
+    back_off: dict[str, BackOffEntry] = {}
 
     @property
     def part(self) -> str:
         """There is one for each pod."""
+        return ""
+
+
+class NodeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What holds for the agents of this state directory; there is one, of no pod.
+
+    `cgroup` is the directory above the fences of all runs, "" where there are none.
+    """
+
+    boot_id: str
+    cgroup: str = ""
+    pod_uid: str = ""
+
+    @property
+    def part(self) -> str:
+        """There is one."""
         return ""
 
 

@@ -93,7 +93,8 @@ class Writer:
         with self._changed:
             self._pending[entry.key] = written
             self._newest = entry.version
-            if self._is_idle:
+            self._is_urgent |= entry.kind in kinds.URGENT
+            if self._is_idle or self._is_urgent:
                 self._changed.notify()
 
     async def durable(self, version: int) -> bool:

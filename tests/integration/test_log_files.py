@@ -246,6 +246,47 @@ def test_rotation_never_loses_splits_or_overfills(
         assert len(data) <= max_size or data.count(b"\n") == 1
 
 
+def test_what_stands_beyond_the_mark_is_cut_off_once(tmp_path: Path) -> None:
+    path = str(tmp_path / "0.log")
+    first = LogFile(path, max_size=10**6, max_files=5)
+    first.open()
+    write_all(first, line("known"))
+    mark = first.mark
+    first.write(line("unknown") + line("torn")[:-2], 0)
+    assert first.mark.size == mark.size + len(line("unknown"))
+    first.close()
+
+    second = LogFile(path, max_size=10**6, max_files=5, mark=mark)
+    for text in ("new", "newer"):
+        second.open()
+        write_all(second, line(text))
+        second.close()
+
+    assert Path(path).read_bytes() == line("known") + line("new") + line("newer")
+
+
+def test_the_mark_of_another_file_cuts_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "0.log"
+    path.write_bytes(line("somebody's"))
+    file = LogFile(str(path), max_size=10**6, max_files=5, mark=log_files.Mark(0, 0, 0))
+    file.open()
+    file.close()
+
+    assert path.read_bytes() == line("somebody's")
+
+
+def test_each_new_file_is_announced_while_it_is_empty(tmp_path: Path) -> None:
+    file = LogFile(str(tmp_path / "0.log"), max_size=2 * len(line("1")), max_files=9)
+    sizes: list[int] = []
+    file.on_open = lambda: sizes.append(file.mark.size)
+    file.open()
+    for number in range(5):
+        write_all(file, line(str(number)))
+    file.close()
+
+    assert sizes == [0, 0, 0]
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MiB."""

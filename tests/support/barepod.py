@@ -213,13 +213,30 @@ class Run:
         )
         return [] if base is None else list(Path(base).glob(f"barepod-{self.pid}-*"))
 
+    def kill(self) -> None:
+        """SIGKILL to barepod itself; what it started is not looked at."""
+        self.signal(signal.SIGKILL)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of a run that has ended, or is ending."""
+        self._process.wait(_PATIENCE)
+        for thread in self._threads:
+            thread.join(_PATIENCE)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
     def end(self) -> None:
         """End what still runs, the hard way if need be; fail if anything is left then."""
-        for number in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
+        for number, patience in (
+            *((signal.SIGINT, 0.3), (signal.SIGINT, 0.3)),
+            *((signal.SIGINT, _PATIENCE), (signal.SIGKILL, 3.0)),
+        ):
             if self._process.poll() is None:
                 self.signal(number)
                 with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(3.0 if number == signal.SIGKILL else 0.3)
+                    self._process.wait(patience)
         left, deadline = self.processes(), time.monotonic() + _PATIENCE
         while (left or self.cgroups()) and time.monotonic() < deadline:
             time.sleep(_LOOK_AGAIN)
@@ -228,12 +245,7 @@ class Run:
         for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        for thread in self._threads:
-            thread.join(_PATIENCE)
-        self._process.wait(_PATIENCE)
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
+        self.close()
         assert not names, f"processes are left: {names}\n{self.story()}"
         assert not self.cgroups(), f"cgroups are left: {self.cgroups()}"
 
@@ -299,7 +311,20 @@ def run(folder: Path, *pods: Fields, setup: Setup | None = None) -> Iterator[Run
 @contextmanager
 def command(folder: Path, arguments: Sequence[str], setup: Setup) -> Iterator[Run]:
     """Start `barepod ARGUMENTS --config F`, whatever the arguments are."""
-    mark = random.randrange(100_000, resource.getrlimit(resource.RLIMIT_MSGQUEUE)[0])
+    started = start(folder, arguments, setup, new_mark())
+    try:
+        yield started
+    finally:
+        started.end()
+
+
+def new_mark() -> int:
+    """A number by which everything is recognised that one test starts."""
+    return random.randrange(100_000, resource.getrlimit(resource.RLIMIT_MSGQUEUE)[0])
+
+
+def start(folder: Path, arguments: Sequence[str], setup: Setup, mark: int) -> Run:
+    """Start `barepod ARGUMENTS --config F`; the caller sees to its end."""
     config = folder / "barepod.toml"
     config.write_text(setup.config_text(folder))
     process = subprocess.Popen(
@@ -315,11 +340,7 @@ def command(folder: Path, arguments: Sequence[str], setup: Setup) -> Iterator[Ru
         cwd=ROOT,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **setup.environ},
     )
-    started = Run(folder, setup, process, mark)
-    try:
-        yield started
-    finally:
-        started.end()
+    return Run(folder, setup, process, mark)
 
 
 def pod(*containers: Fields, name: str = "p", **spec: Any) -> Fields:

@@ -14,7 +14,12 @@ from typing import Literal
 
 from agent.host import descendants
 from agent.host.clock import SystemClock
-from agent.host.containment import HostContainment, RunBoundary, choose_containment
+from agent.host.containment import (
+    HostContainment,
+    Lasting,
+    RunBoundary,
+    choose_containment,
+)
 from agent.host.limits import Limits
 from agent.host.process import Child, Command
 from agent.host.reactor import Reactor
@@ -72,11 +77,22 @@ class Host:
 
 
 @asynccontextmanager
-async def running_host(mode: Mode, *, die_with_agent: bool = True) -> AsyncIterator[Host]:
+async def running_host(
+    mode: Mode,
+    *,
+    die_with_agent: bool = True,
+    keeper: str | None = None,
+    lasting: Lasting | None = None,
+    base: str = "",
+) -> AsyncIterator[Host]:
     """An agent's process machinery, taken down in the end (OSError: no cgroups here)."""
     reactor, scheduler, clock = Reactor(), Scheduler(), SystemClock()
-    containment = choose_containment(reactor, scheduler, clock, mode=mode)
-    spawner = Spawner(reactor, scheduler, clock, containment, die_with_agent=die_with_agent)
+    containment = choose_containment(
+        reactor, scheduler, clock, mode=mode, lasting=lasting, base=base
+    )
+    spawner = Spawner(
+        reactor, scheduler, clock, containment, die_with_agent=die_with_agent, keeper=keeper
+    )
     await spawner.start()
     try:
         yield Host(reactor, scheduler, clock, containment, spawner)

@@ -49,11 +49,11 @@ def open_fds() -> set[str]:
     return found
 
 
-def python(capture: LogCapture, code: str) -> subprocess.Popen[bytes]:
-    """Start a Python child that writes into the capture."""
+def python(capture: LogCapture, code: str, *, stdin: bool = False) -> subprocess.Popen[bytes]:
+    """Start a Python child that writes into the capture, with a pipe as its stdin if wanted."""
     child = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", code],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
         stdout=capture.stdout_fd,
         stderr=capture.stderr_fd,
     )

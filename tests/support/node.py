@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import msgspec
+
 from agent.action import runner
 from agent.action.handler import FINISHED, Done, Handler, Running, Target
 from agent.action.result import ActionResult, Outcome
+from agent.host.process import Command
 from agent.host.scheduler import Scheduler
 from agent.model.container import Container
 from agent.model.event import Event
@@ -19,7 +22,7 @@ from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, RunState
 from agent.model.status import ContainerState
 from agent.pod.access import RunAccess
-from agent.pod.assembly import Assembly
+from agent.pod.assembly import Assembly, Continuity
 from agent.pod.facts import Ended, Instance
 from agent.pod.metrics import Metrics
 from agent.pod.recorder import Recorder
@@ -27,6 +30,7 @@ from agent.pod.starter import BackOffLimits, StartError
 from agent.pod.storage import NoVolumes, Volumes
 from agent.rules.actions import container_hash
 from agent.store.memory import MemoryStore
+from agent.store.records import ContainerRecord, ProcessRecord, Trace
 from tests.support.builders import deleted
 from tests.support.virtual_loop import VirtualClock
 
@@ -107,6 +111,7 @@ class FakeInstance:
         self._node = node
         self._name = name
         self.container_id = container_id
+        node.instances[container_id] = self
         self.target = Target(address="127.0.0.1", ports=())
         self._ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         if life is not None:
@@ -133,6 +138,12 @@ class FakeInstance:
         words = handler.exec.command if handler.exec is not None else ("hook",)
         key = f"{self._name} {' '.join(words)}"
         return FakeHandler(self._node, f"hook {key}", self._node.scripts.get(key, Script()))
+
+    @property
+    def trace(self) -> Trace | None:
+        process = ProcessRecord(pid=1, start_ticks=1)
+        command = Command(argv=("main",), env={})
+        return Trace(process=process, command=command, stop_signal=15, log_file="0.log")
 
     async def watch(self) -> Ended:
         return await self.ended()
@@ -208,6 +219,7 @@ class PretendedNode:
         self.numbers = itertools.count()
         self.log: list[tuple[float, str]] = []
         self.store = MemoryStore()
+        self.instances: dict[str, FakeInstance] = {}
         self.metrics = Metrics()
         self.recorder = Recorder(self.store, self.clock, "node")
         self._behaviours = behaviours or {}
@@ -243,6 +255,21 @@ class PretendedNode:
 
     def image_problem(self, container: Container) -> str | None:
         return _take(self.behaviour(container.name).image_problems)
+
+    def adopt(self, pod: Pod, container: Container, record: ContainerRecord) -> Instance:
+        """A run of an earlier agent: it goes on as if nothing had been."""
+        self.note(f"{container.name} adopted")
+        return self.instances[record.container_id]
+
+    def remember(self, boot_id: str = "boot", jitter: float = 0.0) -> None:
+        """From now on workers write down what they know, and go on from what is written."""
+        continuity = Continuity(
+            records=self.store.records,
+            boot_id=boot_id,
+            adopt=self.adopt,
+            delay_of=lambda period: period * jitter,
+        )
+        self.assembly = msgspec.structs.replace(self.assembly, continuity=continuity)
 
     def create(
         self, pod: Pod, container: Container, restart_count: int, volumes: Volumes
@@ -280,8 +307,12 @@ class Node(PretendedNode):
         behaviours: dict[str, Behaviour] | None = None,
         scripts: dict[str, Script] | None = None,
         volumes: Volumes | None = None,
+        *,
+        is_remembered: bool = False,
     ) -> None:
         super().__init__(behaviours, scripts, volumes)
+        if is_remembered:
+            self.remember()
         self._shown_until: int | None = None
         stored = self.store.put(pod)
         self.store.watch(self._seen)
@@ -322,6 +353,18 @@ class Node(PretendedNode):
 
     def _shown(self) -> list[tuple[float, Pod]]:
         return self.statuses[: self._shown_until]
+
+    async def work_for(self, seconds: float) -> None:
+        """Run the pod for so long, then let the agent die; the containers live on."""
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self.worker.run())
+            await asyncio.wait([task], timeout=seconds)
+            task.cancel()
+
+    def next_agent(self, boot_id: str = "boot", jitter: float = 0.0) -> None:
+        """Another agent finds the store as it is."""
+        self.remember(boot_id, jitter)
+        self.worker = self.assembly.worker(self.pod)
 
     async def stopped_at(self, seconds: float, grace: int) -> None:
         """Run the pod, delete it after so long, wait for its end."""

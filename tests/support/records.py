@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from agent.host.process import Command, Identity
 from agent.model.runtime import ContainerRun, RunState, Sandbox
 from agent.rules.backoff import BackOffEntry
-from agent.store.records import ContainerRecord, HookProgress, PodRecord, ProcessRecord
+from agent.store.records import ContainerRecord, HookProgress, PodRecord, ProcessRecord, Trace
 
 
 def container_record(pod_uid: str, container: str = "main", attempt: int = 0) -> ContainerRecord:
@@ -25,16 +26,18 @@ def container_record(pod_uid: str, container: str = "main", attempt: int = 0) ->
             restart_count=attempt,
             spec_hash="abc",
         ),
-        boot_id="boot",
-        process=ProcessRecord(
-            pid=42, start_ticks=1234567, boot_id="boot", cgroup="/barepod/x", mark=(1 << 61) + 5
+        trace=Trace(
+            process=ProcessRecord(
+                pid=42, start_ticks=1234567, cgroup="/barepod/x", mark=(1 << 61) + 5
+            ),
+            command=Command(argv=("sleep", "1"), env={"A": "b"}, user=Identity(uid=1, gid=2)),
+            stop_signal=3,
+            log_file="/var/log/barepod/0.log",
+            output="/run/barepod/main.0.output",
+            termination_message_path="/run/barepod/m",
         ),
-        log_file="/var/log/barepod/0.log",
-        output=("/run/barepod/out", "/run/barepod/err"),
-        termination_message_path="/run/barepod/m",
         began_at=12.5,
         ended_at=13.25,
-        back_off=BackOffEntry(delay=20.0, last_update=11.0),
         post_start=HookProgress.SUCCEEDED,
         pre_stop=HookProgress.RUNNING,
         is_started=True,
@@ -47,7 +50,8 @@ def pod_record(pod_uid: str) -> PodRecord:
     return PodRecord(
         pod_uid=pod_uid,
         boot_id="boot",
+        began_at=11.5,
         sandbox=Sandbox(sandbox_id="s", ip="127.0.0.1", attempt=2),
         start_failures={"main": ("ErrImagePull", "no such image")},
-        source="/etc/barepod/manifests/web.yaml",
+        back_off={"main": BackOffEntry(delay=20.0, last_update=11.0)},
     )

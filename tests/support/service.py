@@ -8,6 +8,8 @@ with service.agent(place) as agent:
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -80,13 +82,72 @@ def agent(place: Path, setup: Setup | None = None) -> Iterator[Agent]:
 @contextmanager
 def starting(place: Path, setup: Setup | None = None) -> Iterator[Agent]:
     """The same without waiting for it to be ready, nor making its directory."""
+    manifests, setup = _completed(place, setup)
+    with barepod.command(place, ["agent"], setup) as run:
+        yield Agent(run, manifests)
+
+
+class Lives:
+    """Agents that live one after the other in one place; `agent` is the one that lives now."""
+
+    def __init__(self, place: Path, setup: Setup | None = None) -> None:
+        self._place = place
+        self._manifests, self._setup = _completed(place, setup)
+        self._mark = barepod.new_mark()
+        self.agent = self._start()
+
+    def _start(self) -> Agent:
+        run = barepod.start(self._place, ["agent"], self._setup, self._mark)
+        return Agent(run, self._manifests)
+
+    def next(self, setup: Setup | None = None) -> Agent:
+        """Start another agent, and wait until it is ready."""
+        if setup is not None:
+            self._manifests, self._setup = _completed(self._place, setup)
+        self.begin().until_told("agent is ready")
+        return self.agent
+
+    def begin(self) -> Agent:
+        """The same without waiting."""
+        self.agent = self._start()
+        return self.agent
+
+    def kill(self, *, helper: bool = False) -> None:
+        """SIGKILL to the agent, and to its helper if that is wanted."""
+        pid = self.agent.run.helper_pid() if helper else 0
+        self.agent.run.signal(signal.SIGKILL)
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+        self.agent.run.close()
+
+    def replace_agent(self, *, helper: bool = False) -> Agent:
+        """Kill the agent and start another."""
+        self.kill(helper=helper)
+        return self.next()
+
+    def end(self) -> None:
+        """Let the last agent end everything; nothing may be left."""
+        self.agent.run.end()
+
+
+@contextmanager
+def lives(place: Path, setup: Setup | None = None) -> Iterator[Lives]:
+    """A first agent, which is ready; in the end nothing of any of them is left."""
+    started = Lives(place, setup)
+    try:
+        started.agent.until_told("agent is ready")
+        yield started
+    finally:
+        started.end()
+
+
+def _completed(place: Path, setup: Setup | None) -> tuple[Path, Setup]:
+    """The manifest directory and the setup of an agent that is followed through its log."""
     setup = setup or Setup()
     manifests = Path(setup.node.get("manifest_dir", str(place / "manifests")))
     node = {**setup.node, "manifest_dir": str(manifests)}
     config = f"{setup.config}\n{_NO_API}"
-    setup = replace(setup, output="text", node=node, config=config)
-    with barepod.command(place, ["agent"], setup) as run:
-        yield Agent(run, manifests)
+    return manifests, replace(setup, output="text", node=node, config=config)
 
 
 def make_directory(place: Path) -> Path:

@@ -41,6 +41,7 @@ _PODS = {
     "verbs": ["get", "list", "create"],
     "shortNames": ["po"],
 }
+_OF_THE_POD = ("initContainers", "restartPolicy", "volumes")
 _ROUTES: dict[str, Serve] = {
     "log": logs,
     "exec": execute,
@@ -79,12 +80,15 @@ class Server:
         assert facts is not None
         return facts
 
-    async def run(self, script: str, name: str = "web", **fields: Any) -> Pod:
-        """Start a pod with one container, `main`, that runs a shell script; wait until it runs."""
+    def add(self, script: str, name: str = "web", **fields: Any) -> None:
+        """Start a pod with one container, `main`, that runs a shell script."""
         self.manager.add(pod(script, name, **fields))
-        await until(
-            lambda: bool(self.facts(name).live) and self.pod(name).status.phase != "Pending"
-        )
+
+    async def run(self, script: str, name: str = "web", **fields: Any) -> Pod:
+        """Start a pod like `add`, and wait until it runs."""
+        self.add(script, name, **fields)
+        facts = self.facts(name)
+        await until(lambda: bool(facts.live) and self.pod(name).status.phase != "Pending")
         return self.pod(name)
 
     async def idle(self) -> None:
@@ -97,7 +101,7 @@ class Server:
 
 def pod(script: str, name: str = "web", **fields: Any) -> Pod:
     """A pod whose only container, `main`, is a shell script; `exec` the last command of it."""
-    own = {key: fields.pop(key) for key in ("initContainers", "restartPolicy") if key in fields}
+    own = {key: fields.pop(key) for key in _OF_THE_POD if key in fields}
     container = {"name": "main", "image": "none", "command": ["sh", "-c", script], **fields}
     spec = {"containers": [container], "terminationGracePeriodSeconds": 1, **own}
     metadata = {"name": name, "namespace": "default"}
@@ -159,9 +163,9 @@ async def _listening(server: Server) -> AsyncIterator[None]:
         app.router.add_get(path, preamble)
     app.router.add_get(pods, get_pod)
     app.router.add_route("*", f"{pods}/{{what}}", stream)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1.0)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     assert site._server is not None
     server.port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]

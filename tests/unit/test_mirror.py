@@ -79,8 +79,8 @@ EXCUSES = {
     "action/h2/status.py": "tables: conformance/test_grpc_answers.py",
     "host/clock.py": "the machine's clocks, handed through",
     "host/reactor.py": "under everything in integration/",
+    "host/log_ends.py": "integration/test_output.py, test_log_lasting.py",
     "host/log_engine.py": "integration/test_output.py",
-    "host/streams.py": "integration/run/test_surroundings.py",
     **dict.fromkeys(
         (
             f"host/{name}.py"
@@ -100,6 +100,26 @@ EXCUSES = {
         ),
         "integration/test_spawner.py, test_containment.py, test_process.py",
     ),
+    **dict.fromkeys(("host/adopted.py", "host/kept.py"), "integration/test_keeper.py"),
+    **dict.fromkeys(
+        (
+            f"api/streaming/{name}.py"
+            for name in (
+                "carrier",
+                "channels",
+                "conversation",
+                "forwarding",
+                "port_sockets",
+                "pulse",
+                "refusal",
+                "spdy/channels",
+                "spdy/dictionary",
+                "spdy/forwarder",
+            )
+        ),
+        "integration/api/streaming: test_execution, test_upgrade, test_port_forward",
+    ),
+    "pod/access.py": "integration/api/streaming/test_execution.py and test_attaching.py",
     **dict.fromkeys(
         ("host/beneath.py", "host/mounting.py", "host/scaffold.py"),
         "integration/run/test_volumes.py, integration/test_mount_points.py",

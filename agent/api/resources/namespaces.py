@@ -16,9 +16,11 @@ from agent.manifest.errors import FieldError
 from agent.manifest.validation import names
 from agent.manifest.validation.options import report
 from agent.model.api import DeleteOptions
+from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import Event
 from agent.model.meta import ObjectMeta
 from agent.model.namespace import Namespace, NamespaceSpec, NamespaceStatus
+from agent.model.pod import Pod
 from agent.model.service_account import ServiceAccount
 from agent.store.interface import Change, ChangeType, Store
 
@@ -73,8 +75,9 @@ class NamespaceKeeper(StoreKeeper):
     def begin(self) -> None:
         """Make those that must be there; go on with what an earlier process began to end."""
         for name in SYSTEM:
-            if self._store.get(Namespace, "", name) is None:
-                self.create(self._new(name))
+            self._ensure(name)
+        for pod in self._store.list(Pod):
+            self._ensure(pod.metadata.namespace)
         for namespace in self._store.list(Namespace):
             if namespace.metadata.deletion_timestamp is not None:
                 self._end(namespace.metadata.name)
@@ -106,6 +109,10 @@ class NamespaceKeeper(StoreKeeper):
         status = replace(ended.status, phase="Terminating")
         return replace(ended, metadata=meta, status=status)
 
+    def _ensure(self, name: str) -> None:
+        if self._store.get(Namespace, "", name) is None:
+            self.create(self._new(name))
+
     def _end(self, name: str) -> None:
         self._ending.add(name)
         for resource, obj in self._content(name):
@@ -114,7 +121,10 @@ class NamespaceKeeper(StoreKeeper):
         self._finish(name)
 
     def _seen(self, change: Change) -> None:
+        """What files bring into a namespace that nobody made brings the namespace along."""
         namespace = change.object.metadata.namespace
+        if change.type is ChangeType.ADDED and isinstance(change.object, Pod | ConfigMap | Secret):
+            self._ensure(namespace)
         if change.type is ChangeType.DELETED and namespace in self._ending:
             self._finish(namespace)
 

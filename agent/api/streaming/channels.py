@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final, Protocol
 
 import msgspec
 from aiohttp import WSMsgType, web
+
+from agent.api.streaming.pulse import pulse
+from agent.host.clock import Clock
 
 _STDIN: Final = 0
 _OUTPUT: Final = {"stdout": 1, "stderr": 2}
@@ -70,11 +74,18 @@ def hear_size(ears: Ears, data: bytes) -> None:
 class WebSocketChannels:
     """The channels of a WebSocket: the first byte of a message says which."""
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: web.WebSocketResponse, clock: Clock) -> None:
         self._socket = socket
+        self._clock = clock
         self._can_end = socket.ws_protocol == V5
 
     async def listen(self, ears: Ears) -> None:
+        async with asyncio.TaskGroup() as group:
+            beating = group.create_task(pulse(self._clock, self._socket.ping))
+            await self._hear_all(ears)
+            beating.cancel()
+
+    async def _hear_all(self, ears: Ears) -> None:
         while True:
             message = await self._socket.receive()
             if message.type is WSMsgType.BINARY:

@@ -56,10 +56,10 @@ async def converse(
     if by_websocket:
         socket = await upgrade.websocket(request, WEBSOCKET_PROTOCOLS)
         async with visit:
-            await talk(WebSocketChannels(socket))
+            await talk(WebSocketChannels(socket, node.machine.clock))
         return socket
     carrier, protocol, response = await upgrade.spdy(request, PROTOCOLS)
-    channels = SpdyChannels(carrier, protocol, options, node.machine.clock.timeout)
+    channels = SpdyChannels(carrier, protocol, options, node.machine.clock)
     async with visit, beside(channels.serve()) as serving:
         if await channels.ready():
             await talk(channels)

@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import WSMsgType, web
 
 from agent.api.streaming.forwarding import Backend, Dialer, Refused, hang_up, next_output
+from agent.api.streaming.pulse import pulse
 
 PROTOCOLS: Final = ("v4.channel.k8s.io",)
 #: A channel's number is one byte.
@@ -37,11 +38,13 @@ class PortSockets:
                     await self._send(channel, port.to_bytes(2, "little"))
                 await self._connect(index, port)
             async with asyncio.TaskGroup() as group:
+                beating = group.create_task(pulse(self._dialer.clock, self._socket.ping))
                 listener = group.create_task(self._listen())
                 async with asyncio.TaskGroup() as outputs:
                     for index, backend in self._backends.items():
                         outputs.create_task(self._output(index, backend))
                 listener.cancel()
+                beating.cancel()
         finally:
             for backend in self._backends.values():
                 hang_up(backend)

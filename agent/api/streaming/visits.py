@@ -1,8 +1,7 @@
 """Who is being served over a long time, and is he still there?
 
 A client that goes is noticed by the kernel's word that its side of the connection is closed, also
-while nothing is read from it because a command takes no input; and one whose machine is gone, by
-TCP's own keepalive.
+while nothing is read from it (see pulse.py); one whose machine is gone, by TCP's own keepalive.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.run.conftest import open_place
 from tests.support import service
-from tests.support.service import Agent
+from tests.support.service import Agent, Lives
 
 
 @pytest.fixture
@@ -24,4 +24,11 @@ def place() -> Iterator[Path]:
 def agent(place: Path) -> Iterator[Agent]:
     """An agent that is ready and has no manifests."""
     with service.agent(place) as started:
+        yield started
+
+
+@pytest.fixture
+def lives(place: Path) -> Iterator[Lives]:
+    """An agent that is ready, and those that come after it."""
+    with service.lives(place) as started:
         yield started

@@ -151,3 +151,15 @@ def test_a_gap_is_a_record_that_counts_what_is_missing() -> None:
     assert text == STAMP + (
         b" stderr F [barepod: 1 line (70 bytes) of stderr lost here: No space left on device]\n"
     )
+
+
+@given(data=contents, places=st.lists(st.integers(0, 60_000)))
+def test_records_and_what_is_held_account_for_each_byte(data: bytes, places: list[int]) -> None:
+    splitter = Splitter("stderr")
+    logged = 0
+    for read in cut(data, places):
+        logged += cri_log.input_size(splitter.feed(read, STAMP))
+    assert logged + splitter.held_size == len(data)
+
+    assert logged + cri_log.input_size(splitter.finish(STAMP)) == len(data)
+    assert splitter.held_size == 0

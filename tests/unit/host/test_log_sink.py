@@ -220,3 +220,45 @@ def test_another_problem_is_reported_too() -> None:
     bench.sink.retry(STAMP)
 
     assert bench.reports == [errno.ENOSPC, errno.EIO]
+
+
+def test_input_is_unwritten_until_its_records_are_in_the_file() -> None:
+    bench = Bench()
+    bench.sink.write("stdout", record(1))
+    assert bench.sink.unwritten() == {}
+
+    bench.file.room = len(record(2)) + 5
+    bench.sink.write("stdout", record(2) + record(3))
+    bench.sink.write("stderr", record(4, "stderr"))
+    assert bench.sink.unwritten() == {"stdout": len("line 3\n"), "stderr": len("line 4\n")}
+
+    bench.file.room = 10**6
+    bench.pass_time(bench.healthy)
+    assert sum(bench.sink.unwritten().values()) == 0
+
+
+def test_nothing_is_unwritten_once_output_is_dropped() -> None:
+    bench = Bench()
+    bench.file.room = 0
+    bench.sink.write("stdout", STAMP + b" stdout F " + b"x" * (HELD_LIMIT - 100) + b"\n")
+    assert bench.sink.unwritten()
+
+    bench.sink.write("stdout", record(1) * 10)
+    assert bench.sink.unwritten() == {}
+
+
+def test_every_piece_of_a_torn_write_is_told() -> None:
+    bench = Bench()
+    seen: list[tuple[bytes, int]] = []
+    bench.sink.wrote = lambda: seen.append(
+        (bench.file.content, bench.sink.unwritten().get("stdout", 0))
+    )
+    bench.file.room = len(record(1)) + 5
+    bench.sink.write("stdout", record(1) + record(2))
+    bench.file.room = 10**6
+    bench.pass_time(bench.healthy)
+
+    assert seen == [
+        (record(1) + record(2)[:5], len("line 2\n")),
+        (record(1) + record(2), 0),
+    ]

@@ -9,6 +9,8 @@ from agent.host.marks import (
     is_mark,
     new_agent_mark,
     run_mark,
+    run_number,
+    run_of,
     same_agent,
     same_run,
     start_mark,
@@ -25,7 +27,8 @@ def test_whatever_is_started_in_a_run_belongs_to_it(run: int, first: int, second
     assert all(is_mark(mark) and mark < 2**62 for mark in marks)
     assert same_run(*marks)
     assert same_agent(*marks)
-    assert (marks[0] == marks[1]) == (first % 8192 == second % 8192)
+    assert (marks[0] == common) == (first == 0)
+    assert start_mark(common, first) != start_mark(common, first + 1)
 
 
 @given(numbers, numbers, st.integers(min_value=1, max_value=2**24 - 1))
@@ -35,6 +38,15 @@ def test_runs_are_told_apart(run: int, start: int, distance: int) -> None:
 
     assert not same_run(start_mark(one, start), other)
     assert same_agent(one, other)
+
+
+@given(numbers, numbers)
+def test_a_mark_tells_its_run(run: int, start: int) -> None:
+    common = run_mark(new_agent_mark(), run)
+    mark = start_mark(common, start)
+
+    assert run_of(mark) == common == run_of(common)
+    assert run_number(mark) == run % 2**24
 
 
 def test_agents_are_told_apart() -> None:

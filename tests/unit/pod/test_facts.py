@@ -123,7 +123,7 @@ async def test_a_failure_to_start_is_shown_once_and_forgotten_when_it_works() ->
 
 async def test_the_sandbox_of_a_pod_that_ended_is_not_ready() -> None:
     facts = PodFacts(clock=VirtualClock())
-    facts.new_sandbox(READY_SANDBOX)
+    facts.new_sandbox(READY_SANDBOX, ())
 
     facts.end_sandbox()
 

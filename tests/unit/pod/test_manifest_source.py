@@ -50,10 +50,10 @@ def config_map(name: str, value: str) -> str:
 class Node:
     """A source over a directory; `asked` is what the pods' manager was asked for."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, store: MemoryStore | None = None) -> None:
         self.directory = directory
         self.clock = VirtualClock()
-        self.store = MemoryStore()
+        self.store = store or MemoryStore()
         self.asked: list[tuple[str, str]] = []
         self.updated: list[Pod] = []
         self.told: list[tuple[str, bool]] = []
@@ -252,13 +252,61 @@ async def test_a_directory_that_vanishes_ends_only_what_was_seen_to_be_deleted(
     assert node.told == [(f"{tmp_path}: can be read again", True)]
 
 
-async def test_rows_of_an_earlier_agent_are_tidied_away(node: Node) -> None:
-    from agent.model.meta import ObjectMeta
+async def test_what_lost_its_file_while_no_agent_lived_goes(node: Node) -> None:
+    await node.write("a.yaml", manifest("a"))
+    await node.write("c.yaml", config_map("c", "1"))
+    for name in ("a.yaml", "c.yaml"):
+        (node.directory / name).unlink()
 
-    node.store.put(ManifestFile(metadata=ObjectMeta(name="old.yaml")))
-    await node.look()
+    later = Node(node.directory, node.store)
+    await later.look()
 
-    assert list(node.store.list(ManifestFile)) == []
+    assert later.asked == [("delete", "a")]
+    assert list(later.store.list(ConfigMap)) == []
+    assert list(later.store.list(ManifestFile)) == []
+
+
+async def test_a_file_that_broke_while_no_agent_lived_leaves_what_runs(node: Node) -> None:
+    await node.write("a.yaml", manifest("a"))
+    (node.directory / "a.yaml").write_text("{")
+
+    later = Node(node.directory, node.store)
+    await later.look()
+    assert later.asked == []
+    assert later.row("a.yaml") == ("Broken", 1)
+
+    again = Node(node.directory, node.store)
+    await again.look()
+    assert again.asked == []
+    await again.write("a.yaml", manifest("a", restartPolicy="Never"))
+    assert again.asked == [("update", "a")]
+    await again.remove("a.yaml")
+    assert again.asked == [("delete", "a")]
+
+
+async def test_nothing_goes_while_the_directory_cannot_be_read(node: Node) -> None:
+    await node.write("a.yaml", manifest("a"))
+    moved = node.directory.with_name("elsewhere")
+    node.directory.rename(moved)
+
+    later = Node(node.directory, node.store)
+    await later.look()
+    assert later.asked == []
+
+    moved.rename(node.directory)
+    await later.look()
+    assert later.asked == [("update", "a")]
+
+
+async def test_an_object_keeps_its_file_over_the_life_of_an_agent(node: Node) -> None:
+    await node.write("z.yaml", manifest("a"))
+    await node.write("a.yaml", manifest("a"))
+
+    later = Node(node.directory, node.store)
+    await later.look()
+
+    assert later.row("a.yaml") == ("Conflict", 1)
+    assert later.row("z.yaml") == ("Active", 0)
 
 
 async def test_what_a_secret_holds_is_never_told(node: Node) -> None:

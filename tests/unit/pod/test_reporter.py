@@ -36,7 +36,7 @@ class Setting:
 
     def begin(self, name: str, container_id: str) -> None:
         instance = FakeInstance(Node(pod()), name, container_id, None, 0)
-        self.facts.new_sandbox(Sandbox(sandbox_id="u", ip="127.0.0.1"))
+        self.facts.new_sandbox(Sandbox(sandbox_id="u", ip="127.0.0.1"), ())
         self.facts.began(run(name, "running"), instance)
 
     def end(self, name: str, container_id: str, code: int) -> None:

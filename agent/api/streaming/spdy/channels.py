@@ -6,7 +6,6 @@ Kubernetes: pkg/kubelet/cri/streaming/remotecommand/httpstream.go.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -16,6 +15,7 @@ from agent.api.streaming.carrier import Carrier
 from agent.api.streaming.channels import Ears, hear_size
 from agent.api.streaming.options import StreamOptions
 from agent.api.streaming.spdy.connection import Connection, Stream
+from agent.host.clock import Clock
 
 V4: Final = "v4.channel.k8s.io"
 V3: Final = "v3.channel.k8s.io"
@@ -36,11 +36,11 @@ class SpdyChannels:
         carrier: Carrier,
         protocol: str,
         options: StreamOptions,
-        timeout: Callable[[float], asyncio.Timeout],
+        clock: Clock,
     ) -> None:
         self._protocol = protocol
-        self._timeout = timeout
-        self._connection = Connection(carrier, self._opened)
+        self._timeout = clock.timeout
+        self._connection = Connection(carrier, clock, self._opened)
         self._streams: dict[str, Stream] = {}
         self._complete = asyncio.Event()
         wanted = {"stdin": options.stdin, "stdout": options.stdout, "stderr": options.stderr}

@@ -9,8 +9,10 @@ from contextlib import suppress
 from typing import Final
 
 from agent.api.streaming.carrier import Carrier
+from agent.api.streaming.pulse import pulse
 from agent.api.streaming.spdy.frames import FramingError
 from agent.api.streaming.spdy.session import Data, Event, Opened, Reset, Session
+from agent.host.clock import Clock
 
 #: How much may wait to be read in all streams before we stop listening to the peer.
 _BACKLOG: Final = 1024 * 1024
@@ -83,8 +85,9 @@ class Stream:
 class Connection:
     """Serves one peer; `opened` is called with each stream, which is accepted already."""
 
-    def __init__(self, carrier: Carrier, opened: Callable[[Stream], None]) -> None:
+    def __init__(self, carrier: Carrier, clock: Clock, opened: Callable[[Stream], None]) -> None:
         self._carrier = carrier
+        self._clock = clock
         self._opened = opened
         self._session = Session()
         self._streams: dict[int, Stream] = {}
@@ -95,18 +98,14 @@ class Connection:
     async def run(self) -> None:
         """Serve until the peer goes or breaks the protocol; then no stream gives or takes more."""
         try:
-            while data := await self._carrier.read():
-                for event in self._session.receive(data):
-                    await self._handle(event)
-                await self._send(self._session.take_replies())
-                self._moved.set()
-                while self._held > _BACKLOG:
-                    self._moved.clear()
-                    await self._moved.wait()
-        except FramingError:
+            async with asyncio.TaskGroup() as group:
+                beating = group.create_task(pulse(self._clock, self._ping))
+                await self._listen()
+                beating.cancel()
+        except* FramingError:
             with suppress(ConnectionError):
                 await self._send(self._session.go_away())
-        except ConnectionError:
+        except* ConnectionError:
             pass
         finally:
             self._is_over = True
@@ -146,6 +145,19 @@ class Connection:
         if stream is not None:
             stream.lost()
         await self._send(self._session.reset(number))
+
+    async def _listen(self) -> None:
+        while data := await self._carrier.read():
+            for event in self._session.receive(data):
+                await self._handle(event)
+            await self._send(self._session.take_replies())
+            self._moved.set()
+            while self._held > _BACKLOG:
+                self._moved.clear()
+                await self._moved.wait()
+
+    async def _ping(self) -> None:
+        await self._send(self._session.ping())
 
     async def _handle(self, event: Event) -> None:
         match event:

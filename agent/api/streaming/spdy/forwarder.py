@@ -32,7 +32,7 @@ class Forwarder:
 
     def __init__(self, carrier: Carrier, dialer: Dialer) -> None:
         self._dialer = dialer
-        self._connection = Connection(carrier, self._opened)
+        self._connection = Connection(carrier, dialer.clock, self._opened)
         self._pairs: dict[str, _Pair] = {}
         self._group = asyncio.TaskGroup()
 

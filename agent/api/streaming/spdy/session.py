@@ -64,6 +64,7 @@ class Session:
         self._deflater = Deflater()
         self._streams: dict[int, _State] = {}
         self._last = 0
+        self._pings = 0
         self._replies: list[bytes] = []
         self._events: list[Event] = []
         self._peer_counts = False
@@ -105,6 +106,11 @@ class Session:
         if self._streams.pop(stream, None) is None:
             return b""
         return frames.write_numbers(frames.RST_STREAM, stream, reason)
+
+    def ping(self) -> bytes:
+        """What the peer echoes, which is of no interest."""
+        self._pings = (self._pings + 2) & 0x7FFF_FFFF
+        return frames.write_numbers(frames.PING, self._pings)
 
     def go_away(self) -> bytes:
         """Say that the connection ends here for its peer's fault."""

@@ -1,0 +1,105 @@
+"""What did an earlier agent leave behind that nobody adopted, and how does it end?
+
+A process that was being born when the agent was killed, a hook or a probe of a run that is no more,
+what resisted the last SIGKILL. They are no descendants of ours: init has them now.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Collection, Mapping
+
+import msgspec
+
+from agent.host import cgroup_files, descendants, marks
+from agent.host.clock import Clock
+
+_PAUSE = 0.005
+_SECONDS = 10.0
+
+
+class Stranger(msgspec.Struct, frozen=True, kw_only=True):
+    """A process that was killed because it belongs to no container; `mark` 0 if it bore none."""
+
+    pid: int
+    name: str
+    mark: int
+
+
+class Strangers:
+    """Finds and ends them. What lives in a run, by mark or by cgroup, is none of them."""
+
+    __slots__ = ("_agent_mark", "_hierarchy", "_kept_cgroups", "_kept_pids", "_kept_runs")
+
+    def __init__(
+        self,
+        agent_mark: int,
+        hierarchy: str,
+        *,
+        runs: Mapping[int, str],
+        pids: Collection[int],
+    ) -> None:
+        """`hierarchy` is the directory of all fences, or empty.
+
+        `runs` are the living runs: marks and cgroups (empty: none). `pids` are the agent's own
+        processes, spared whatever they bear: the agent may have been started from inside a pod.
+        """
+        self._agent_mark = agent_mark
+        self._hierarchy = hierarchy
+        self._kept_runs = frozenset(map(marks.run_of, runs))
+        self._kept_cgroups = tuple(path for path in runs.values() if path)
+        self._kept_pids = frozenset(pids)
+
+    async def end(self, clock: Clock) -> tuple[Stranger, ...]:
+        """SIGKILL until none is left, or for 10 s; those that were found."""
+        deadline = clock.monotonic() + _SECONDS
+        ended: dict[tuple[int, int], Stranger] = {}
+        while (left := self.look()) and clock.monotonic() < deadline:
+            for pid, (started, mark) in left.items():
+                if (pid, started) not in ended:
+                    ended[pid, started] = Stranger(pid=pid, name=_name(pid), mark=mark)
+                descendants.send(pid, signal.SIGKILL, _is(started))
+            await clock.sleep(_PAUSE)
+        return tuple(ended.values())
+
+    def look(self) -> dict[int, tuple[int, int]]:
+        """The living ones: start times and marks."""
+        found = marks.bearers(self._is_strange)
+        if self._hierarchy:
+            kept = {pid for path in self._kept_cgroups for pid in cgroup_files.processes(path)}
+            for pid in cgroup_files.processes(self._hierarchy):
+                if pid not in kept and pid not in found:
+                    mark = marks.read_mark(pid)
+                    if marks.run_of(mark) not in self._kept_runs:
+                        found[pid] = mark
+            found = {pid: mark for pid, mark in found.items() if pid not in kept}
+        alive = descendants.alive(pid for pid in found if pid not in self._kept_pids)
+        return {pid: (started, found[pid]) for pid, started in alive.items()}
+
+    def _is_strange(self, mark: int) -> bool:
+        return (
+            marks.same_agent(mark, self._agent_mark) and marks.run_of(mark) not in self._kept_runs
+        )
+
+
+def _is(started: int) -> Callable[[int], bool]:
+    def belongs(pid: int) -> bool:
+        now = descendants.stat(pid)
+        return now is not None and now.started == started
+
+    return belongs
+
+
+def _name(pid: int) -> str:
+    """What `ps` calls the process; empty if it is gone."""
+    try:
+        fd = os.open(f"/proc/{pid}/comm", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.fsdecode(os.read(fd, 64)).rstrip("\n")
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
