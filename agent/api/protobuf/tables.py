@@ -1,12 +1,13 @@
 """The messages of Kubernetes 1.34 that are read and written, in the notation of `fields`.
 
-The numbers are those of the generated.proto of each API group. Volumes that need a cluster are
-left out: they are read as empty messages, and refused like the volumes themselves.
+The numbers are those of the generated.proto of each API group.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from agent.api.protobuf.tables_volumes import VOLUMES
 
 _META: Final = {
     "ObjectMeta": (
@@ -33,6 +34,14 @@ _META: Final = {
         "propagationPolicy:4*s dryRun:5[]s "
         "ignoreStoreReadErrorWithClusterBreakingPotential:6*b"
     ),
+    "GetOptions": "resourceVersion:1",
+    "ListOptions": (
+        "labelSelector:1 fieldSelector:2 watch:3b resourceVersion:4 timeoutSeconds:5*l limit:7l "
+        "continue:8 allowWatchBookmarks:9b resourceVersionMatch:10 sendInitialEvents:11*b"
+    ),
+    "Status": ("metadata:1ListMeta status:2 message:3 reason:4 details:5*StatusDetails code:6i"),
+    "StatusDetails": "name:1 group:2 kind:3 causes:4[]StatusCause retryAfterSeconds:5i uid:6",
+    "StatusCause": "reason:1 message:2 field:3",
     "CreateOptions": "dryRun:1[]s fieldManager:3 fieldValidation:4",
     "UpdateOptions": "dryRun:1[]s fieldManager:2 fieldValidation:3",
     "PatchOptions": "dryRun:1[]s force:2*b fieldManager:3 fieldValidation:4",
@@ -173,51 +182,6 @@ _POD: Final = {
     ),
     "WeightedPodAffinityTerm": "weight:1i! podAffinityTerm:2PodAffinityTerm",
 }
-_VOLUMES: Final = {
-    "Volume": "name:1s! volumeSource:2~VolumeSource",
-    "VolumeSource": (
-        "hostPath:1*HostPathVolumeSource emptyDir:2*EmptyDirVolumeSource "
-        "gcePersistentDisk:3*ClusterVolume awsElasticBlockStore:4*ClusterVolume "
-        "gitRepo:5*ClusterVolume secret:6*SecretVolumeSource nfs:7*ClusterVolume "
-        "iscsi:8*ClusterVolume glusterfs:9*ClusterVolume "
-        "persistentVolumeClaim:10*PersistentVolumeClaimVolumeSource rbd:11*ClusterVolume "
-        "flexVolume:12*ClusterVolume cinder:13*ClusterVolume cephfs:14*ClusterVolume "
-        "flocker:15*ClusterVolume downwardAPI:16*DownwardAPIVolumeSource fc:17*ClusterVolume "
-        "azureFile:18*ClusterVolume configMap:19*ConfigMapVolumeSource "
-        "vsphereVolume:20*ClusterVolume quobyte:21*ClusterVolume azureDisk:22*ClusterVolume "
-        "photonPersistentDisk:23*ClusterVolume portworxVolume:24*ClusterVolume "
-        "scaleIO:25*ClusterVolume projected:26*ProjectedVolumeSource storageos:27*ClusterVolume "
-        "csi:28*ClusterVolume ephemeral:29*ClusterVolume image:30*ImageVolumeSource"
-    ),
-    "HostPathVolumeSource": "path:1s! type:2*s",
-    "EmptyDirVolumeSource": "medium:1 sizeLimit:2*Q",
-    "SecretVolumeSource": "secretName:1 items:2[]KeyToPath defaultMode:3*i optional:4*b",
-    "ConfigMapVolumeSource": (
-        "localObjectReference:1~LocalObjectReference items:2[]KeyToPath defaultMode:3*i "
-        "optional:4*b"
-    ),
-    "KeyToPath": "key:1s! path:2s! mode:3*i",
-    "PersistentVolumeClaimVolumeSource": "claimName:1s! readOnly:2b",
-    "DownwardAPIVolumeSource": "items:1[]DownwardAPIVolumeFile defaultMode:2*i",
-    "DownwardAPIVolumeFile": (
-        "path:1s! fieldRef:2*ObjectFieldSelector resourceFieldRef:3*ResourceFieldSelector mode:4*i"
-    ),
-    "ProjectedVolumeSource": "sources:1[]VolumeProjection! defaultMode:2*i",
-    "VolumeProjection": (
-        "secret:1*SecretProjection downwardAPI:2*DownwardAPIProjection "
-        "configMap:3*ConfigMapProjection serviceAccountToken:4*ServiceAccountTokenProjection "
-        "clusterTrustBundle:5*ClusterVolume podCertificate:6*ClusterVolume"
-    ),
-    "SecretProjection": (
-        "localObjectReference:1~LocalObjectReference items:2[]KeyToPath optional:4*b"
-    ),
-    "ConfigMapProjection": (
-        "localObjectReference:1~LocalObjectReference items:2[]KeyToPath optional:4*b"
-    ),
-    "DownwardAPIProjection": "items:1[]DownwardAPIVolumeFile",
-    "ServiceAccountTokenProjection": "audience:1 expirationSeconds:2*l path:3s!",
-    "ImageVolumeSource": "reference:1 pullPolicy:2",
-}
 _STATUS: Final = {
     "PodStatus": (
         "phase:1 conditions:2[]PodCondition message:3 reason:4 hostIP:5 podIP:6 startTime:7*T "
@@ -261,6 +225,14 @@ _STATUS: Final = {
 }
 _CORE: Final = {
     "ConfigMap": "metadata:1ObjectMeta data:2{}s binaryData:3{}B immutable:4*b",
+    "ConfigMapList": "metadata:1ListMeta items:2[]ConfigMap!",
+    "SecretList": "metadata:1ListMeta items:2[]Secret!",
+    "NamespaceList": "metadata:1ListMeta items:2[]Namespace!",
+    "ServiceAccountList": "metadata:1ListMeta items:2[]ServiceAccount!",
+    "EventList": "metadata:1ListMeta items:2[]Event!",
+    "NodeList": "metadata:1ListMeta items:2[]Node!",
+    "ServiceList": "metadata:1ListMeta items:2[]Service!",
+    "Binding": "metadata:1ObjectMeta target:2ObjectReference",
     "Secret": "metadata:1ObjectMeta data:2{}B type:3 stringData:4{}s immutable:5*b",
     "Namespace": "metadata:1ObjectMeta spec:2NamespaceSpec status:3NamespaceStatus",
     "NamespaceSpec": "finalizers:1[]s",
@@ -284,14 +256,14 @@ _CORE: Final = {
     "Node": "metadata:1ObjectMeta spec:2NodeSpec status:3NodeStatus",
     "NodeSpec": (
         "podCIDR:1 externalID:2 providerID:3 unschedulable:4b taints:5[]Taint "
-        "configSource:6*ClusterVolume podCIDRs:7[]s"
+        "configSource:6*ClusterOnly podCIDRs:7[]s"
     ),
     "Taint": "key:1s! value:2 effect:3s! timeAdded:4*T",
     "NodeStatus": (
         "capacity:1{}Q allocatable:2{}Q phase:3 conditions:4[]NodeCondition "
         "addresses:5[]NodeAddress daemonEndpoints:6NodeDaemonEndpoints nodeInfo:7NodeSystemInfo "
         "images:8[]ContainerImage volumesInUse:9[]s volumesAttached:10[]AttachedVolume "
-        "config:11*ClusterVolume runtimeHandlers:12[]NodeRuntimeHandler features:13*NodeFeatures"
+        "config:11*ClusterOnly runtimeHandlers:12[]NodeRuntimeHandler features:13*NodeFeatures"
     ),
     "NodeCondition": (
         "type:1s! status:2s! lastHeartbeatTime:3T! lastTransitionTime:4T! reason:5 message:6"
@@ -329,6 +301,7 @@ _CORE: Final = {
 }
 _OTHER_GROUPS: Final = {
     "Lease": "metadata:1ObjectMeta spec:2LeaseSpec",
+    "LeaseList": "metadata:1ListMeta items:2[]Lease!",
     "LeaseSpec": (
         "holderIdentity:1*s leaseDurationSeconds:2*i acquireTime:3*M renewTime:4*M "
         "leaseTransitions:5*i strategy:6*s preferredHolder:7*s"
@@ -347,6 +320,16 @@ _OTHER_GROUPS: Final = {
     "SelectorAttributes": "rawSelector:1 requirements:2[]LabelSelectorRequirement",
     "NonResourceAttributes": "path:1 verb:2",
     "SubjectAccessReviewStatus": "allowed:1b! reason:2 evaluationError:3 denied:4b",
+    "SubjectAccessReview": (
+        "metadata:1ObjectMeta spec:2SubjectAccessReviewSpec status:3SubjectAccessReviewStatus"
+    ),
+    "LocalSubjectAccessReview": (
+        "metadata:1ObjectMeta spec:2SubjectAccessReviewSpec status:3SubjectAccessReviewStatus"
+    ),
+    "SubjectAccessReviewSpec": (
+        "resourceAttributes:1*ResourceAttributes nonResourceAttributes:2*NonResourceAttributes "
+        "user:3 groups:4[]s extra:5{}X uid:6"
+    ),
     "SelfSubjectRulesReview": (
         "metadata:1ObjectMeta spec:2SelfSubjectRulesReviewSpec status:3SubjectRulesReviewStatus"
     ),
@@ -360,6 +343,9 @@ _OTHER_GROUPS: Final = {
     "SelfSubjectReview": "metadata:1ObjectMeta status:2SelfSubjectReviewStatus",
     "SelfSubjectReviewStatus": "userInfo:1UserInfo",
     "UserInfo": "username:1 uid:2 groups:3[]s extra:4{}X",
+    "TokenReview": "metadata:1ObjectMeta spec:2TokenReviewSpec status:3TokenReviewStatus",
+    "TokenReviewSpec": "token:1 audiences:2[]s",
+    "TokenReviewStatus": "authenticated:1b user:2UserInfo error:3 audiences:4[]s",
     "TokenRequest": "metadata:1ObjectMeta spec:2TokenRequestSpec status:3TokenRequestStatus",
     "TokenRequestSpec": (
         "audiences:1[]s! boundObjectRef:3*BoundObjectReference! expirationSeconds:4*l!"
@@ -369,20 +355,28 @@ _OTHER_GROUPS: Final = {
 }
 
 MESSAGES: Final[dict[str, str]] = (
-    _META | _CONTAINERS | _POD | _VOLUMES | _STATUS | _CORE | _OTHER_GROUPS
+    _META | _CONTAINERS | _POD | VOLUMES | _STATUS | _CORE | _OTHER_GROUPS
 )
 
 _CORE_KINDS: Final = (
-    "Pod", "PodList", "ConfigMap", "Secret", "Namespace", "ServiceAccount", "Event", "Node",
-    "Service",
+    "Pod", "PodList", "ConfigMap", "ConfigMapList", "Secret", "SecretList", "Namespace",
+    "NamespaceList", "ServiceAccount", "ServiceAccountList", "Event", "EventList", "Node",
+    "NodeList", "Service", "ServiceList", "Binding", "Status",
 )  # fmt: skip
 #: The kinds that may stand in a body, by API version.
 KINDS: Final[dict[str, tuple[str, ...]]] = {
     "v1": _CORE_KINDS,
-    "coordination.k8s.io/v1": ("Lease",),
+    "coordination.k8s.io/v1": ("Lease", "LeaseList"),
     "policy/v1": ("Eviction",),
-    "authorization.k8s.io/v1": ("SelfSubjectAccessReview", "SelfSubjectRulesReview"),
-    "authentication.k8s.io/v1": ("SelfSubjectReview", "TokenRequest"),
+    "authorization.k8s.io/v1": (
+        "SelfSubjectAccessReview",
+        "SelfSubjectRulesReview",
+        "SubjectAccessReview",
+        "LocalSubjectAccessReview",
+    ),
+    "authentication.k8s.io/v1": ("SelfSubjectReview", "TokenRequest", "TokenReview"),
 }
 #: Kinds that belong to every API version.
-EVERYWHERE: Final = ("DeleteOptions", "CreateOptions", "UpdateOptions", "PatchOptions")
+EVERYWHERE: Final = (
+    "DeleteOptions", "CreateOptions", "UpdateOptions", "PatchOptions", "GetOptions", "ListOptions",
+)  # fmt: skip

@@ -47,3 +47,8 @@ def test_numbers_and_repeated_names_of_a_body() -> None:
     assert body.value == {"a": [{"b": 0}], "c": 1e20, "d": 1.0}
     assert type(body.value["d"]) is float
     assert body.strict_errors == ('duplicate field "a[0].b"',)
+
+
+def test_an_empty_list_is_null_in_what_was_stored() -> None:
+    stored = values.as_stored({"a": [], "b": [{"c": []}], "d": {}})
+    assert stored == {"a": None, "b": [{"c": None}], "d": {}}

@@ -190,6 +190,22 @@ def test_a_resize_that_is_refused(spec: dict[str, Any], wrong: str) -> None:
     assert any(wrong in text for text in texts(update(pod(**spec), old, "resize")))
 
 
+@pytest.mark.parametrize(
+    ("policy", "wrong"),
+    [
+        (None, "spec: Forbidden: resources for non-sidecar init containers are immutable"),
+        ("Always", ""),
+    ],
+)
+def test_a_resize_of_init_containers_is_for_sidecars(policy: str | None, wrong: str) -> None:
+    def with_init(cpu: str) -> Pod:
+        resources = {"requests": {"cpu": cpu}}
+        init = {"name": "i", "image": "i", "restartPolicy": policy, "resources": resources}
+        return pod(initContainers=[init])
+
+    assert texts(update(with_init("2"), with_init("1"), "resize")) == ([wrong] if wrong else [])
+
+
 def test_a_resize_changes_resources_only() -> None:
     limits = {"requests": {"cpu": "2"}}
     sent = pod(containers=[{"name": "c", "image": "z", "resources": limits}], hostname="h")
