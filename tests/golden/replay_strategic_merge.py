@@ -40,7 +40,7 @@ def _ask(asked: dict[str, Any]) -> dict[str, Any]:
     try:
         patch = read_strategic(sent.encode())
         stage = "merge"
-        answer["merged"] = strategic.merge(cls, original, patch.value)
+        answer["merged"] = strategic.carry_out(cls, original, patch.value)
         stage = "object decode"
         result = restored(cls, answer["merged"], patch)
     except PatchError as exc:

@@ -82,7 +82,7 @@ def read_strategic(patch: bytes) -> Body:
 def _strategic(original: ObjectT, patch: bytes) -> Patched[ObjectT]:
     body = read_strategic(patch)
     plain = values.as_stored(encode(original))
-    merged = strategic.merge(type(original), plain, body.value)
+    merged = strategic.carry_out(type(original), plain, body.value)
     return restored(type(original), merged, body)
 
 
