@@ -8,6 +8,7 @@ from typing import Any
 from agent.api.patch import strategic
 from agent.api.patch.apply import read_strategic, restored
 from agent.api.patch.error import PatchError
+from agent.api.patch.values import as_stored
 from agent.manifest import kinds
 from agent.manifest.decode import decode, encode
 from agent.model.base import Object
@@ -33,13 +34,13 @@ def type_of(kind: str) -> type[Object]:
 def _ask(asked: dict[str, Any]) -> dict[str, Any]:
     cls = type_of(asked["kind"])
     sent = asked["patchText"] if "patchText" in asked else json.dumps(asked["patch"])
-    original = encode(decode(cls, asked["original"]).object)
+    original = as_stored(encode(decode(cls, asked["original"]).object))
     answer: dict[str, Any] = {}
     stage = "patch decode"
     try:
         patch = read_strategic(sent.encode())
         stage = "merge"
-        answer["merged"] = strategic.merge(cls, original, patch.value)
+        answer["merged"] = strategic.carry_out(cls, original, patch.value)
         stage = "object decode"
         result = restored(cls, answer["merged"], patch)
     except PatchError as exc:
@@ -62,8 +63,7 @@ def _shown(status: dict[str, Any]) -> dict[str, Any]:
 def _comparable(expected: dict[str, Any]) -> dict[str, Any]:
     """`error` is in the status; a list that was not given is null in Go and empty here."""
     kept = {name: value for name, value in expected.items() if name != "error"}
-    for part in ("merged", "result"):
-        spec = kept.get(part, {}).get("spec", {})
-        if "containers" in spec and spec["containers"] is None:
-            kept[part] = {**kept[part], "spec": {**spec, "containers": []}}
+    spec = kept.get("result", {}).get("spec", {})
+    if "containers" in spec and spec["containers"] is None:
+        kept["result"] = {**kept["result"], "spec": {**spec, "containers": []}}
     return kept

@@ -81,7 +81,8 @@ def read_strategic(patch: bytes) -> Body:
 
 def _strategic(original: ObjectT, patch: bytes) -> Patched[ObjectT]:
     body = read_strategic(patch)
-    merged = strategic.merge(type(original), encode(original), body.value)
+    plain = values.as_stored(encode(original))
+    merged = strategic.carry_out(type(original), plain, body.value)
     return restored(type(original), merged, body)
 
 

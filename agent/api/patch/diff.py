@@ -57,9 +57,9 @@ def three_way(
 
 
 def _conflict(patch: Map, changed: Map) -> PatchError:
-    import yaml  # only for this message
+    from agent.api.patch.yaml_text import to_yaml  # only for this message
 
-    ours, theirs = (yaml.safe_dump(part, allow_unicode=True) for part in (patch, changed))
+    ours, theirs = to_yaml(patch), to_yaml(changed)
     return conflicting(
         f"patch:\n{ours}\nconflicts with changes made from original to current:\n{theirs}\n"
     )

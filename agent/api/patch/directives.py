@@ -44,25 +44,29 @@ def wrong_argument(expected: str, actual: Any) -> PatchError:
     return internal(f"expected a {expected}, but received a {found}")
 
 
-def without_directives(value: Any) -> Any:
-    """Return what a new value means where there is nothing to merge it into.
+def drop_directives(value: Any) -> Any:
+    """Return what a new value means where there is nothing to merge it into; changes its maps.
 
-    Marked maps vanish; None for one that stands alone. Nulls must have been dropped before.
+    Marked maps vanish; the caller has looked whether the value itself is one.
     """
     if isinstance(value, dict):
-        if MARKER in value:
-            return None
-        kept = {key: item for key, item in value.items() if not is_marked(item)}
-        return {key: without_directives(item) for key, item in kept.items()}
+        for key in [key for key, item in value.items() if is_marked(item)]:
+            del value[key]
+        for key, item in value.items():
+            value[key] = drop_directives(item)
+        return value
     if isinstance(value, list):
-        return [without_directives(item) for item in value if not is_marked(item)]
+        return [drop_directives(item) for item in value if not is_marked(item)]
     return value
 
 
-def without_nulls(value: Any) -> Any:
-    """Return a copy without the members that are null; they delete nothing in a new value."""
+def drop_nulls(value: Any) -> None:
+    """Take out the members that are null, which delete nothing in a new value."""
     if isinstance(value, dict):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [without_nulls(item) for item in value]
-    return value
+        for key in [key for key, item in value.items() if item is None]:
+            del value[key]
+        for item in value.values():
+            drop_nulls(item)
+    elif isinstance(value, list):
+        for item in value:
+            drop_nulls(item)

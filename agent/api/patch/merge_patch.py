@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from agent.api.patch import values
-from agent.api.patch.directives import without_nulls
 from agent.api.patch.error import bad_request
 from agent.api.patch.values import Body, Map
 from agent.manifest.document import TextError
@@ -39,6 +38,7 @@ def merge(original: Map, patch: Map) -> Map:
 
 
 def _merged(old: Any, new: Any) -> Any:
-    if isinstance(new, dict) and isinstance(old, dict):
-        return merge(old, new)
-    return without_nulls(new) if isinstance(new, dict) else values.copy(new)
+    """A list replaces what was there, nulls in it included; a map leaves its nulls out."""
+    if isinstance(new, dict):
+        return merge(old if isinstance(old, dict) else {}, new)
+    return values.copy(new)

@@ -19,11 +19,11 @@ from agent.api.patch.directives import (
     REPLACE,
     RETAIN_KEYS,
     SET_ORDER,
+    drop_directives,
+    drop_nulls,
     field_of,
     is_marked,
     unknown,
-    without_directives,
-    without_nulls,
 )
 from agent.api.patch.error import bad_request, internal
 from agent.api.patch.lists import (
@@ -43,7 +43,15 @@ from agent.model.base import Object
 
 def merge(kind: type[Object], original: Map, patch: Map) -> Map:
     """Return `original` with the patch applied; raises PatchError."""
-    return _Merge(carries_out=True).maps(copy(original), copy(patch), Schema.of(kind))
+    return carry_out(kind, original, copy(patch))
+
+
+def carry_out(kind: type[Object], original: Map, patch: Map) -> Map:
+    """Do the same, and leave of `patch` what the API server shows of it in later errors.
+
+    Its merge uses directives up, and takes nulls out of what is new.
+    """
+    return _Merge(carries_out=True).maps(copy(original), patch, Schema.of(kind))
 
 
 def combine(kind: type[Object], first: Map, second: Map) -> Map:
@@ -101,8 +109,8 @@ class _Merge:
             original.pop(name, None)
             return
         if self._carries_out:
-            value = without_nulls(value)
-        original[name] = without_directives(value)
+            drop_nulls(value)
+        original[name] = drop_directives(value)
 
     def _retain_keys(self, original: Map, patch: Map) -> None:
         """Clear what `$retainKeys` does not name; a patch keeps it for the server."""
@@ -143,7 +151,7 @@ class _Merge:
         elif name in original:
             merged = live
         elif name in patch:
-            merged = without_directives(items)
+            merged = drop_directives(items)
         else:
             return
         ordered = arrange(merged, order, live, strategy.key, order=order)
@@ -193,7 +201,8 @@ def _marked(patch: Map) -> Map:
     """What a map with a `$patch` becomes."""
     directive = patch[MARKER]
     if directive == REPLACE:
-        return {name: value for name, value in patch.items() if name != MARKER}
+        del patch[MARKER]
+        return patch
     if directive == DELETE:
         return {}
     raise unknown(directive, patch)

@@ -87,6 +87,15 @@ def copy(value: Any) -> Any:
     return value
 
 
+def as_stored(value: Any) -> Any:
+    """Return a copy in which empty lists are null, as they are in an object that Go has read."""
+    if isinstance(value, dict):
+        return {key: as_stored(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_stored(item) for item in value] if value else None
+    return value
+
+
 def type_name(value: object) -> str:
     """Return Go's name of the type of a value ("map[string]interface {}")."""
     return _TYPES[type(value)][0]

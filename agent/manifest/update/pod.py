@@ -25,7 +25,7 @@ from agent.manifest.update.spec_text import difference
 from agent.manifest.update.status import check_status, only_status
 from agent.manifest.validate import check_updated_pod
 from agent.manifest.validation.annotations import APPARMOR_CONTAINER, check_annotations
-from agent.manifest.validation.options import Errors, Options
+from agent.manifest.validation.options import WHOLE_OBJECT, Errors, Options
 from agent.manifest.validation.scheduling import check_tolerations
 from agent.model.container import Container, EphemeralContainer
 from agent.model.gotext import quote
@@ -240,7 +240,7 @@ def _with_images(new: tuple[Container, ...], old: tuple[Container, ...]) -> tupl
 def _check_ephemeral(new: Pod, old: Pod, errors: Errors) -> Errors:
     """Ephemeral containers may only be added (ValidatePodEphemeralContainersUpdate)."""
     if _MIRROR in old.metadata.annotations:
-        return [forbidden("", "static pods do not support ephemeral containers")]
+        return [forbidden(WHOLE_OBJECT, "static pods do not support ephemeral containers")]
     path = "spec.ephemeralContainers"
     after = {container.name: container for container in new.spec.ephemeral_containers}
     for before in old.spec.ephemeral_containers:

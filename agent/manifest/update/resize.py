@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from agent.manifest.errors import forbidden, invalid
-from agent.manifest.validation.options import Errors
+from agent.manifest.validation.options import WHOLE_OBJECT, Errors
 from agent.model.container import Container, ResourceRequirements
 from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod, PodSpec
@@ -52,7 +52,7 @@ def check_resize(new: Pod, old: Pod, errors: Errors, qos_class: Callable[[Pod], 
     """Return the errors so far and those of the resize; some rule out any further ones."""
     impossible = _impossible(new, old)
     if impossible:
-        return [forbidden("", impossible)]
+        return [forbidden(WHOLE_OBJECT, impossible)]
     if (old.status.qos_class or qos_class(old)) != qos_class(new):
         wrong = "Pod QOS Class may not change as a result of resizing"
         errors.append(invalid("spec", new.status.qos_class, wrong))
@@ -78,15 +78,13 @@ def _check_containers(new: PodSpec, old: PodSpec, errors: Errors) -> None:
 
 
 def _check_init_containers(new: PodSpec, old: PodSpec, errors: Errors) -> None:
-    pairs = zip(new.init_containers, old.init_containers, strict=True)
-    for index, (after, before) in enumerate(pairs):
-        path = f"spec.initContainers[{index}]"
+    for after, before in zip(new.init_containers, old.init_containers, strict=True):
         if after.restart_policy == "Always":
             if _without_change(after, before) != before:
-                errors.append(forbidden(path, _ONLY_INIT))
+                errors.append(forbidden("spec", _ONLY_INIT))
         elif after != before:
             wrong = "resources for non-sidecar init containers are immutable"
-            errors.append(forbidden(path, wrong))
+            errors.append(forbidden("spec", wrong))
 
 
 def _impossible(new: Pod, old: Pod) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import fields
 
-from agent.manifest.gojson import go_name
+from agent.manifest.gojson import go_name, is_on_the_wire
 from agent.model.base import Object
 from agent.model.pod import PodSpec
 from agent.model.security import PodSecurityContext
@@ -100,8 +100,8 @@ def _pod_context(spec: PodSpec, written: Any) -> dict[str, Any]:
 
 def _plain(value: Any, written: Any) -> Any:
     if isinstance(value, Object):
-        if type(value).__module__ == "agent.model.meta":
-            return msgspec.to_builtins(value)  # no internal type stands behind meta/v1
+        if is_on_the_wire(value):
+            return msgspec.to_builtins(value)
         return _struct(value, written)
     if isinstance(value, tuple):
         sent = written if isinstance(written, list) else []

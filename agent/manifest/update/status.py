@@ -17,6 +17,7 @@ from agent.model.status import ContainerStatus, HostIP, PodCondition, PodIP, Pod
 
 _SYSTEM_CONDITIONS = frozenset({"PodScheduled", "Ready", "Initialized"})
 _NOT_RESTARTED = "may not be transitioned to non-terminated state"
+_NOT_NEGATIVE = "must be a non-negative integer"
 _ONE_PER_FAMILY = "may specify no more than one IP for each IP family"
 
 
@@ -50,18 +51,19 @@ def _observed(new: Iterable[PodCondition], old: Iterable[PodCondition]) -> Itera
 def check_status(new: Pod, old: Pod, errors: Errors) -> None:
     """Check the status of a pod."""
     after, before = new.status, old.status
+    _check_conditions(after.conditions, errors)
     nominated = after.nominated_node_name
     if nominated and nominated != before.nominated_node_name:
         at = "status.nominatedNodeName"
         report(errors, at, nominated, names.dns_subdomain(nominated))
     if after.observed_generation < 0:
-        messages = names.not_negative(after.observed_generation)
-        report(errors, "status.observedGeneration", after.observed_generation, messages)
+        path = "status.observedGeneration"
+        errors.append(invalid(path, after.observed_generation, _NOT_NEGATIVE))
     check_immutable("status.qosClass", after.qos_class, before.qos_class, errors)
     _check_states(new, old, errors)
     _check_pod_addresses(after, before, errors)
     _check_host_addresses(after, before, errors)
-    _check_conditions(after.conditions, errors)
+    _check_users(new, errors)
 
 
 def _check_states(new: Pod, old: Pod, errors: Errors) -> None:
@@ -158,8 +160,32 @@ def _check_conditions(conditions: Iterable[PodCondition], errors: Errors) -> Non
         path = f"status.conditions[{index}]"
         generation = condition.observed_generation
         if generation < 0:
-            wrong = "must be a non-negative integer"
-            errors.append(invalid(f"{path}.observedGeneration", generation, wrong))
+            errors.append(invalid(f"{path}.observedGeneration", generation, _NOT_NEGATIVE))
         if condition.type not in _SYSTEM_CONDITIONS:
             messages = names.qualified_name(condition.type)
             report(errors, f"{path}.Type", condition.type, messages)
+
+
+def _check_users(pod: Pod, errors: Errors) -> None:
+    """Check the identities that containers run as (validateContainerStatusUsers)."""
+    windows = pod.spec.os is not None and pod.spec.os.name == "windows"
+    for field, statuses in (
+        ("containerStatuses", pod.status.container_statuses),
+        ("initContainerStatuses", pod.status.init_container_statuses),
+        ("ephemeralContainerStatuses", pod.status.ephemeral_container_statuses),
+    ):
+        for index, status in enumerate(statuses):
+            linux = None if status.user is None else status.user.linux
+            if linux is None:
+                continue
+            path = f"status.{field}[{index}].user.linux"
+            if windows:
+                errors.append(forbidden(path, "cannot be set for a windows pod"))
+                continue
+            ids = [("uid", linux.uid), ("gid", linux.gid)]
+            ids += [
+                (f"supplementalGroups[{n}]", group)
+                for n, group in enumerate(linux.supplemental_groups)
+            ]
+            for name, number in ids:
+                report(errors, f"{path}.{name}", number, names.user_or_group_id(number))

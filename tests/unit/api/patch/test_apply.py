@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -17,8 +18,9 @@ from agent.api.patch.apply import (
 )
 from agent.api.patch.error import PatchError
 from agent.model.config_data import ConfigMap
+from agent.model.container import Container
 from agent.model.meta import ObjectMeta
-from agent.model.pod import Pod
+from agent.model.pod import Pod, PodSpec
 
 CONFIG = ConfigMap(
     api_version="v1", kind="ConfigMap", metadata=ObjectMeta(name="c"), data={"a": "1"}
@@ -93,6 +95,22 @@ def test_a_number_too_big_for_its_field_overflows_as_in_kubernetes() -> None:
     patch = b'{"spec":{"priority":4294967301,"terminationGracePeriodSeconds":2.0}}'
     spec = apply_patch(STRATEGIC_MERGE_PATCH, Pod(), patch).object.spec
     assert (spec.priority, spec.termination_grace_period_seconds) == (5, 2)
+
+
+def test_an_error_shows_what_the_merge_has_left_of_the_patch() -> None:
+    patch = {
+        "spec": {
+            "$setElementOrder/containers": [{"name": "c"}],
+            "containers": [{"name": "c"}],
+            "securityContext": {"runAsUser": None},
+            "hostNetwork": "yes",
+        }
+    }
+    with pytest.raises(PatchError) as caught:
+        pod = Pod(spec=PodSpec(containers=(Container(name="c"),)))
+        apply_patch(STRATEGIC_MERGE_PATCH, pod, json.dumps(patch).encode())
+    shown = "map[spec:map[hostNetwork:yes securityContext:map[]]]"
+    assert f'"{shown}": unrecognized type: bool' in str(caught.value)
 
 
 def test_an_unknown_media_type_is_not_for_this_function() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent.api.patch import values
+from agent.api.patch.yaml_text import to_yaml
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,15 @@ def test_numbers_and_repeated_names_of_a_body() -> None:
     assert body.value == {"a": [{"b": 0}], "c": 1e20, "d": 1.0}
     assert type(body.value["d"]) is float
     assert body.strict_errors == ('duplicate field "a[0].b"',)
+
+
+def test_an_empty_list_is_null_in_what_was_stored() -> None:
+    stored = values.as_stored({"a": [], "b": [{"c": []}], "d": {}})
+    assert stored == {"a": None, "b": [{"c": None}], "d": {}}
+
+
+def test_yaml_quotes_texts_that_would_be_something_else() -> None:
+    value = {"b": ["1", "true", "x: y", "x" * 200, 1], "a": None, "c": "k\nl\n"}
+    assert to_yaml(value) == (
+        f'a: null\nb:\n- "1"\n- "true"\n- \'x: y\'\n- {"x" * 200}\n- 1\nc: |\n  k\n  l\n'
+    )

@@ -116,6 +116,11 @@ def test_the_difference_of_an_ordinary_change_names_the_field() -> None:
     assert '\n- "Hostname": "",\n+ "Hostname": "h",\n' in str(error)
 
 
+def test_references_are_shown_with_the_names_of_go() -> None:
+    (error,) = update(pod(imagePullSecrets=[{"name": "s"}]), pod()).own
+    assert '+   "Name": "s"\n' in str(error)
+
+
 def ended(code: int) -> dict[str, Any]:
     return {"name": "c", "state": {"terminated": {"exitCode": code}}}
 
@@ -152,6 +157,11 @@ def test_a_status_keeps_what_it_does_not_tell() -> None:
         ({"podIPs": [{"ip": "x"}]}, "status.podIPs[0]: Invalid value"),
         ({"conditions": [{"type": "a b"}]}, "status.conditions[0].Type"),
         ({"nominatedNodeName": "A"}, "status.nominatedNodeName"),
+        ({"observedGeneration": -1}, "must be a non-negative integer"),
+        (
+            {"containerStatuses": [{"name": "c", "user": {"linux": {"uid": -1}}}]},
+            "status.containerStatuses[0].user.linux.uid",
+        ),
     ],
 )
 def test_a_status_that_is_not_valid(status: dict[str, Any], wrong: str) -> None:
@@ -178,6 +188,22 @@ def test_a_status_that_is_not_valid(status: dict[str, Any], wrong: str) -> None:
 def test_a_resize_that_is_refused(spec: dict[str, Any], wrong: str) -> None:
     old = pod(os=spec["os"]) if "os" in spec else pod()
     assert any(wrong in text for text in texts(update(pod(**spec), old, "resize")))
+
+
+@pytest.mark.parametrize(
+    ("policy", "wrong"),
+    [
+        (None, "spec: Forbidden: resources for non-sidecar init containers are immutable"),
+        ("Always", ""),
+    ],
+)
+def test_a_resize_of_init_containers_is_for_sidecars(policy: str | None, wrong: str) -> None:
+    def with_init(cpu: str) -> Pod:
+        resources = {"requests": {"cpu": cpu}}
+        init = {"name": "i", "image": "i", "restartPolicy": policy, "resources": resources}
+        return pod(initContainers=[init])
+
+    assert texts(update(with_init("2"), with_init("1"), "resize")) == ([wrong] if wrong else [])
 
 
 def test_a_resize_changes_resources_only() -> None:
