@@ -100,7 +100,11 @@ EXCUSES = {
         ),
         "integration/test_spawner.py, test_containment.py, test_process.py",
     ),
-    **dict.fromkeys(("host/adopted.py", "host/kept.py"), "integration/test_keeper.py"),
+    "host/kept.py": "unit/host/test_keeping.py, integration/test_keeper.py",
+    **dict.fromkeys(
+        ("host/run_boundary.py",),
+        "integration/test_containment.py, test_adoption.py",
+    ),
     **dict.fromkeys(
         (
             f"api/streaming/{name}.py"
@@ -128,6 +132,7 @@ EXCUSES = {
         ("pod/mounter.py", "pod/storage.py", "pod/volumes.py"),
         "integration/run/test_volumes.py, integration/test_volume_sources.py",
     ),
+    "pod/run.py": "integration/run/test_life_cycle.py, integration/agent/test_adoption.py",
     "pod/assembly.py": "wiring: every test of the pod layer is made with it",
     "pod/machine.py": "a value only",
     "pod/instance.py": "integration/run/test_life_cycle.py",
