@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import grp
 import os
 import pwd
@@ -76,7 +77,8 @@ def _bound(folder: str, path: str) -> socket.socket:
     """The socket, open to nobody before it is open to those who may (OSError)."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     if Path(path).is_socket():
-        files.remove(path)  # of an agent that was killed: the state directory is ours
+        _refuse_living(path)
+        files.remove(path)  # of an agent that was killed
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         opened.setblocking(False)
@@ -94,6 +96,14 @@ def _bound(folder: str, path: str) -> socket.socket:
         opened.close()
         raise
     return opened
+
+
+def _refuse_living(path: str) -> None:
+    """Somebody who listens keeps his socket (OSError)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as tried:
+        tried.setblocking(False)
+        if tried.connect_ex(path) in (0, errno.EAGAIN):
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE), path)
 
 
 def _group_id() -> int | None:

@@ -272,6 +272,11 @@ class PodManager:
         worker = self._workers.get((namespace, name))
         return None if worker is None else worker.facts
 
+    async def ended(self) -> None:
+        """Wait until no pod runs."""
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks.values()))
+
     @property
     def is_idle(self) -> bool:
         """Whether no pod runs."""

@@ -100,6 +100,47 @@ async def test_a_namespace_ends_with_its_pods(server: Server) -> None:
     assert not server.has_pod("web", "team")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("namespace", "team"), "namespace/team created\n"),
+        (("configmap", "settings", "--from-literal=a=1"), "configmap/settings created\n"),
+        (("secret", "generic", "s", "--from-literal=p=q"), "secret/s created\n"),
+        (("serviceaccount", "bob"), "serviceaccount/bob created\n"),
+    ],
+)
+async def test_what_kubectl_makes_itself(
+    server: Server, arguments: tuple[str, ...], said: str
+) -> None:
+    made = await server.kubectl("create", *arguments)
+
+    assert made.out == said, made.err
+
+
+async def test_who_am_i_and_what_may_i_do(server: Server) -> None:
+    who = await server.kubectl("auth", "whoami")
+    may = await server.kubectl("auth", "can-i", "create", "pods")
+    all_of_it = await server.kubectl("auth", "can-i", "--list")
+
+    assert "barepod-admin" in who.out, who.err
+    assert may.out == "yes\n"
+    assert "*.*" in all_of_it.out
+
+
+async def test_a_server_side_apply_minds_what_belongs_to_others(server: Server) -> None:
+    apply = ("apply", "--server-side", "-f", "-")
+    first = await server.kubectl(*apply, stdin=_text())
+    assert first.out == "pod/web serverside-applied\n", first.err
+    await server.kubectl("label", "pod", "web", "app=other", "--overwrite")
+
+    refused = await server.kubectl(*apply, stdin=_text())
+    assert refused.code == 1
+    assert 'Apply failed with 1 conflict: conflict with "kubectl-label"' in refused.err
+    forced = await server.kubectl(*apply, "--force-conflicts", stdin=_text())
+    assert forced.code == 0
+    assert server.pod().metadata.labels == {"app": "web"}
+
+
 async def test_exec_and_logs(server: Server) -> None:
     await server.kubectl("create", "-f", "-", stdin=_text(f"echo hello; {_SERVES}"))
     await server.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=20s")

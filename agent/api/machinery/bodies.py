@@ -9,7 +9,8 @@ import msgspec
 from agent.api.machinery.call import Call
 from agent.api.machinery.errors import bad_request, unsupported_media
 from agent.api.machinery.negotiation import JSON, PROTOBUF, YAML, content_type_of
-from agent.manifest.body import BodyError, read_body
+from agent.manifest.body import BodyError, cannot_be_handled, read_body
+from agent.manifest.decode import decode
 from agent.model.api import DeleteOptions
 from agent.model.base import Object
 
@@ -45,7 +46,7 @@ def read_object(call: Call, model: type[Object], api_version: str) -> Given:
     """The object that a create or a replace carries; APIError."""
     media = content_type_of(call.content_type) or JSON
     if media == PROTOBUF:
-        return _protobuf(call, model)
+        return _protobuf(call, model, api_version)
     if media not in (JSON, YAML):
         raise unsupported_media(ACCEPTED)
     try:
@@ -111,6 +112,25 @@ def check_dry_run(values: tuple[str, ...]) -> None:
             raise bad_request(f'dryRun: Unsupported value: "{value}": supported values: "All"')
 
 
-def _protobuf(call: Call, model: type[Object]) -> Given:
+def _protobuf(call: Call, model: type[Object], api_version: str) -> Given:
     """Protobuf is read for the kinds that clients write in it."""
-    raise unsupported_media(ACCEPTED)
+    from agent.api.protobuf.body import UnknownKindError, read_body
+    from agent.api.protobuf.wire import ProtobufError
+
+    expected = model.__name__
+    try:
+        body = read_body(call.body, api_version=api_version, kind=expected)
+    except UnknownKindError as exc:
+        raise unsupported_media((JSON, YAML)) from exc
+    except ProtobufError as exc:
+        text = f"the object provided is unrecognized (must be of type {expected}): {exc}"
+        raise bad_request(text) from exc
+    if body.kind != expected:
+        version = body.api_version.rpartition("/")[2]
+        wrong = f"no kind {body.kind} is expected here"
+        raise bad_request(cannot_be_handled(body.kind, version, expected, wrong))
+    decoded = decode(model, body.value)
+    if decoded.error is not None:
+        version = body.api_version.rpartition("/")[2]
+        raise bad_request(cannot_be_handled(body.kind, version, expected, decoded.error))
+    return Given(decoded.object)
