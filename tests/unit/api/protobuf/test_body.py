@@ -10,11 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.api.protobuf import wire
-from agent.api.protobuf.body import ProtobufBody, UnknownKindError, read_body, write_body
+from agent.api.protobuf.body import (
+    ProtobufBody,
+    UnknownKindError,
+    read_body,
+    read_object,
+    write_body,
+)
 from agent.api.protobuf.tables import EVERYWHERE
 from agent.api.protobuf.wire import ProtobufError
 from agent.manifest import kinds
 from agent.manifest.decode import decode, encode
+from agent.model.pod import Pod
 
 #: Pods nobody wrote for this test: one of each shape of value.
 POD: dict[str, Any] = {
@@ -161,3 +168,24 @@ def test_configuration_of_any_content_comes_back(
     if raw:
         value["binaryData"] = {k: base64.b64encode(v).decode() for k, v in raw.items()}
     assert roundtrip(value) == value
+
+
+def test_a_body_is_read_as_an_object_of_the_model() -> None:
+    found = read_object(Pod, write_body(POD), api_version="v1")
+    assert found == decode(Pod, POD).object
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"kind": "ConfigMap", "apiVersion": "v1"}, "ConfigMap in version"),
+        (
+            {**POD, "spec": {"containers": [], "overhead": {"cpu": "x"}}},
+            "quantities must match the regular expression",
+        ),
+    ],
+)
+def test_another_object_is_refused(value: dict[str, Any], text: str) -> None:
+    with pytest.raises(ProtobufError) as caught:
+        read_object(Pod, write_body(value), api_version="v1")
+    assert text in str(caught.value)
