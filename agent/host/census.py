@@ -69,7 +69,7 @@ class Census:
                     return frozenset()
                 await clock.sleep(_LONGEST_PAUSE)
                 continue
-            alive, ended = self._look()
+            alive, ended = self._look(kill=True)
             send(alive, signal.SIGKILL)
             # A process that forks and exits for ever may be missed, but it leaves a new corpse
             # with every step: only when there is none, nobody was there.
@@ -85,11 +85,14 @@ class Census:
                 await clock.sleep(0)
                 pause = _FIRST_PAUSE
 
-    def _look(self) -> tuple[dict[int, int], set[int]]:
+    def _look(self, *, kill: bool = False) -> tuple[dict[int, int], set[int]]:
         """The living with their start times, and those that ended and are not reaped yet."""
         found = self._below()
         if self._everywhere:
-            found += marks.bearers(self._matches)
+            for pid, _mark in marks.bearers(self._matches):
+                if kill:  # at sight: it may be about to fork and exit
+                    descendants.send(pid, signal.SIGKILL, self._bears)
+                found.append(pid)
         for pid in tuple(found):
             found += descendants.descendants(pid)
         alive = descendants.alive(found)

@@ -17,7 +17,7 @@ from agent.host import descendants
 
 TYPE_CHECKING = False  # importing `typing` would double the helper's memory
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 RLIMIT_RTTIME = 15
 _BASE = 1 << 61
@@ -108,19 +108,22 @@ def find_mark(pid: int) -> int | None:
     return value if is_mark(value) else 0
 
 
-def bearers(matches: Callable[[int], bool]) -> dict[int, int]:
-    """The marks of all processes of the host, ended ones included, whose marks match.
+def bearers(matches: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
+    """All processes of the host, ended ones included, whose marks match: pids and marks.
 
     One that forks and exits for ever would be gone by the time its mark is read: as long as
-    somebody vanished, whoever came meanwhile is looked at as well.
+    somebody vanished, whoever came meanwhile is looked at as well. Who wants to kill it should do
+    so as soon as it is named.
     """
     seen: set[int] = set()
-    found: dict[int, int] = {}
     for _ in range(_LISTINGS):
         new = [pid for pid in descendants.everyone() if pid not in seen]
         seen.update(new)
-        borne = [(pid, find_mark(pid)) for pid in new]
-        found.update((pid, mark) for pid, mark in borne if mark and matches(mark))
-        if all(mark is not None for _, mark in borne):
-            break
-    return found
+        vanished = False
+        for pid in new:
+            mark = find_mark(pid)
+            vanished = vanished or mark is None
+            if mark and matches(mark):
+                yield pid, mark
+        if not vanished:
+            return

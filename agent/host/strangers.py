@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
@@ -52,43 +52,51 @@ class Strangers:
         self._kept_pids = frozenset(pids)
 
     async def end(self, clock: Clock) -> tuple[Stranger, ...]:
-        """SIGKILL until none is left, or for 10 s; those that were found."""
+        """SIGKILL until none is left, or for 10 s; those that were killed."""
         deadline = clock.monotonic() + _SECONDS
-        ended: dict[tuple[int, int], Stranger] = {}
-        while (left := self.look()) and clock.monotonic() < deadline:
-            for pid, (started, mark) in left.items():
-                if (pid, started) not in ended:
-                    ended[pid, started] = Stranger(pid=pid, name=_name(pid), mark=mark)
-                descendants.send(pid, signal.SIGKILL, _is(started))
+        killed: dict[tuple[int, int], Stranger] = {}
+        corpses: set[int] = set()
+        while clock.monotonic() < deadline:
+            found = set()
+            for pid, mark in self.look():
+                found.add(pid)
+                self._kill(pid, mark, killed)
+            # One that forks and exits for ever may be missed, but it leaves new corpses.
+            if found <= corpses and not descendants.alive(found):
+                break
+            corpses = found
             await clock.sleep(_PAUSE)
-        return tuple(ended.values())
+        return tuple(killed.values())
 
-    def look(self) -> dict[int, tuple[int, int]]:
-        """The living ones: start times and marks."""
-        found = marks.bearers(self._is_strange)
-        if self._hierarchy:
-            kept = {pid for path in self._kept_cgroups for pid in cgroup_files.processes(path)}
-            for pid in cgroup_files.processes(self._hierarchy):
-                if pid not in kept and pid not in found:
-                    mark = marks.read_mark(pid)
-                    if marks.run_of(mark) not in self._kept_runs:
-                        found[pid] = mark
-            found = {pid: mark for pid, mark in found.items() if pid not in kept}
-        alive = descendants.alive(pid for pid in found if pid not in self._kept_pids)
-        return {pid: (started, found[pid]) for pid, started in alive.items()}
+    def look(self) -> Iterator[tuple[int, int]]:
+        """All of them, ended ones included: pids and marks."""
+        kept = {pid for path in self._kept_cgroups for pid in cgroup_files.processes(path)}
+        kept |= self._kept_pids
+        for pid, mark in marks.bearers(self._is_strange):
+            if pid not in kept:
+                yield pid, mark
+        for pid in cgroup_files.processes(self._hierarchy) if self._hierarchy else ():
+            mark = marks.read_mark(pid)
+            if pid not in kept and marks.run_of(mark) not in self._kept_runs:
+                yield pid, mark
 
     def _is_strange(self, mark: int) -> bool:
-        return (
-            marks.same_agent(mark, self._agent_mark) and marks.run_of(mark) not in self._kept_runs
-        )
+        ours = marks.same_agent(mark, self._agent_mark)
+        return ours and marks.run_of(mark) not in self._kept_runs
 
+    def _kill(self, pid: int, mark: int, killed: dict[tuple[int, int], Stranger]) -> None:
+        """At sight: it may be about to fork and exit."""
+        before = descendants.stat(pid)
+        if before is None or before.ended:
+            return
+        name = _name(pid)
 
-def _is(started: int) -> Callable[[int], bool]:
-    def belongs(pid: int) -> bool:
-        now = descendants.stat(pid)
-        return now is not None and now.started == started
+        def belongs(pid: int) -> bool:
+            now = descendants.stat(pid)
+            return now is not None and now.started == before.started and not now.ended
 
-    return belongs
+        if descendants.send(pid, signal.SIGKILL, belongs):
+            killed[pid, before.started] = Stranger(pid=pid, name=name, mark=mark)
 
 
 def _name(pid: int) -> str:

@@ -21,6 +21,7 @@ from agent.host.process import Child, ExitStatus, start_time
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler
 from tests.support.children import open_descriptors, running_host, runs, sh, until
+from tests.support.hanging import hanging_execve
 from tests.support.mortal import keepers, mortal, taken_from
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -128,6 +129,35 @@ async def more(host, boundary):
         await agent.kill()
 
         await until(lambda: agent.left() == [agent.main])
+
+
+async def test_a_half_born_process_ends_with_the_agent(keeper: Path, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(Path("/bin/sleep").read_bytes())
+    program.chmod(0o755)
+    more = f"""
+starting = []
+async def more(host, boundary):
+    unborn = host.boundary("unborn")
+    command = Command(argv=({str(program)!r}, "1000"), env={{"PATH": PATH}})
+    starting.append(asyncio.ensure_future(host.spawner.spawn(command, unborn)))
+    await until(lambda: len(unborn.pids()) == 1)
+"""
+    with hanging(program):
+        async with mortal(keeper, "exec sleep 1000", more) as agent:
+            await until(lambda: len(agent.left()) == 2)
+            await agent.kill()
+
+            await until(lambda: agent.left() == [agent.main])
+
+
+@contextmanager
+def hanging(program: Path) -> Iterator[None]:
+    try:
+        with hanging_execve(program):
+            yield
+    except OSError as exc:
+        pytest.skip(f"cannot make an execve hang: {exc}")
 
 
 async def test_without_a_keeper_an_exit_code_is_lost(keeper: Path, tmp_path: Path) -> None:
@@ -326,6 +356,36 @@ async def test_a_hung_keeper_does_not_stop_the_next_agent(keeper: Path) -> None:
             while not (again := await taken_from(keeper)).kept:
                 pass
         close(again)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_two_that_ask_at_once_are_served_one_after_the_other(keeper: Path) -> None:
+    async with mortal(keeper, "exec sleep 1000") as agent:
+        await agent.kill()
+        async with SystemClock().timeout(10):
+            while not (first := await taken_from(keeper)).kept:
+                pass
+
+        second = await taken_from(keeper)
+
+        assert (second.kept, len(second.problems)) == ({}, 1)
+        close(first)
+        async with SystemClock().timeout(10):
+            while not (third := await taken_from(keeper)).kept:
+                pass
+        close(third)
+
+
+async def test_a_socket_may_lie_as_deep_as_any_file(tmp_path: Path) -> None:
+    folder = tmp_path / ("deep" * 30)
+    folder.mkdir()
+    async with mortal(folder / "keeper", "exec sleep 1000") as agent:
+        await agent.kill()
+
+        taken = await taken_from(folder / "keeper")
+
+        assert list(taken.kept) == ["c1"]
+        close(taken)
 
 
 async def test_what_is_no_keeper_is_told_apart(keeper: Path) -> None:

@@ -10,7 +10,7 @@ from agent.host.boot import boot_id
 
 
 def test_a_boot_has_one_name() -> None:
-    assert uuid.UUID(boot_id())
+    assert uuid.UUID(boot_id()).version == 4
     assert boot_id() == boot_id()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.host.cgroup import find_base
+from agent.host.cgroup import find_base, lasting_place
 from agent.host.cgroup_files import value
 
 OWN = "9:memory:/x\n0::/system.slice/a.service\n"
@@ -60,3 +60,35 @@ def test_a_flat_keyed_file_is_read() -> None:
     text = "low 0\noom_kill 3\noom_group_kill 1\n"
 
     assert (value(text, "oom_kill"), value(text, "oom"), value("", "x")) == (3, 0, 0)
+
+
+def hierarchy(path: Path, *, populated: bool) -> str:
+    """The cgroups that an earlier agent made."""
+    make(path)
+    (path / "cgroup.events").write_text(f"populated {populated:d}\nfrozen 0\n")
+    return str(path)
+
+
+def test_fences_that_are_alive_go_on_to_be_used_where_they_are(tmp_path: Path) -> None:
+    recorded = hierarchy(tmp_path / "old" / "barepod-pods-1", populated=True)
+
+    place = lasting_place(recorded, str(tmp_path / "new"), "barepod-pods-2")
+
+    assert place == (str(tmp_path / "old"), "barepod-pods-1")
+
+
+@pytest.mark.parametrize("recorded", ["dead", "gone", ""])
+def test_otherwise_they_are_made_where_they_belong(tmp_path: Path, recorded: str) -> None:
+    hierarchy(tmp_path / "old" / "dead", populated=False)
+    old = str(tmp_path / "old" / recorded) if recorded else ""
+
+    assert lasting_place(old, "/new", "barepod-pods-2") == ("/new", "barepod-pods-2")
+
+
+def test_a_record_that_is_no_hierarchy_of_ours_removes_nothing(tmp_path: Path) -> None:
+    innocent = tmp_path / "old" / "empty"
+    innocent.mkdir(parents=True)
+
+    lasting_place(str(innocent), "/new", "barepod-pods-2")
+
+    assert innocent.is_dir()
