@@ -95,6 +95,7 @@ class Agent:
             legacy = Legacy(
                 fences=fences_of(store, state_dir),
                 keeper=f"{self._config.node.run_dir}/keeper.sock",
+                durable=store.durable,
             )
             launched = self._parts.launched
             async with open_node(self._config, store, hooks, launched, legacy) as node:

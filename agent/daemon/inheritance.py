@@ -16,9 +16,10 @@ from agent.host.containment import Lasting
 from agent.host.keeper import Taken
 from agent.host.marks import lasting_agent_mark
 from agent.model.pod import Pod
+from agent.pod import run_files
 from agent.pod.adoption import Adopter
 from agent.pod.assembly import Continuity
-from agent.pod.blueprint import Settings
+from agent.pod.blueprint import Settings, pod_folder
 from agent.pod.machine import Machine
 from agent.pod.manager import PodManager
 from agent.rules.probe_schedule import start_delay
@@ -64,11 +65,12 @@ class Inheritance:
             records=self._store.records,
             boot_id=self._boot_id,
             adopt=self._adopter.adopt,
+            files_of=lambda pod: run_files.read_all(pod_folder(self._settings.run_dir, pod)),
             delay_of=delay_of,
         )
 
     async def take_up(self, manager: PodManager, news: News) -> None:
-        """Adopt what is remembered, end what is not, and go on (OSError: nothing was lost)."""
+        """Adopt what is remembered, end what is not (OSError: nothing was lost)."""
         self._remember_node()
         manager.resume()
         self._adopter.close()
@@ -85,7 +87,6 @@ class Inheritance:
                 pid=stranger.pid,
                 name=stranger.name,
             )
-        manager.begin()
 
     def _tidy(self) -> None:
         """Nothing is left of pods that are gone: no record, no volume, no file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from agent.model.pod import Pod
 from agent.pod.aside import Aside
 from agent.pod.assembly import Assembly, Continuity
 from agent.pod.blueprint import Settings, Sources
-from agent.pod.machine import Machine
+from agent.pod.machine import Machine, at_once
 from agent.pod.manager import PodManager
 from agent.pod.metrics import Metrics
 from agent.pod.recorder import Recorder
@@ -87,12 +87,13 @@ class Legacy(msgspec.Struct, kw_only=True):
     """What passes from one agent to the next.
 
     `fences` is what an earlier agent left of its containment; `keeper` is where helpers hand over
-    what they keep, and `taken` what they had. `is_left`: this agent goes, and leaves everything as
-    it is.
+    what they keep, and `taken` what they had; `durable` waits for the store's disk. `is_left`: this
+    agent goes, and leaves everything as it is.
     """
 
     fences: Lasting
     keeper: str
+    durable: Callable[[], Awaitable[bool]]
     taken: Taken = msgspec.field(default_factory=Taken)
     is_left: bool = False
 
@@ -140,6 +141,7 @@ async def open_machine(
             pump=pump,
             handlers=HandlerMachine(reactor=reactor, scheduler=scheduler, random=_random),
             is_lasting=legacy is not None,
+            durable=at_once if legacy is None else legacy.durable,
         )
     finally:
         leaves = legacy is not None and legacy.is_left
@@ -314,9 +316,10 @@ async def open_node(
             legacy.is_left = True
             manager.detach()
 
+        if inheritance is not None:
+            await inheritance.take_up(manager, hooks.news)
         async with manager:
-            if inheritance is not None:
-                await inheritance.take_up(manager, hooks.news)
+            manager.begin()
             for signum, callback in hooks.signals.items():
                 machine.reactor.on_signal(signum, callback)
             yield Node(

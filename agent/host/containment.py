@@ -334,10 +334,8 @@ def choose_containment(
     problem: tuple[str, ...] = ()
     if mode != "subreaper":
         try:
-            place, name = _place(base), None
-            if lasting is not None:
-                name = f"barepod-pods-{reaper.agent_mark:x}"
-                place, name = lasting_place(left.cgroup_path, place, name)
+            name = None if lasting is None else f"barepod-pods-{reaper.agent_mark:x}"
+            place, name = _place(base, left.cgroup_path, name)
             hierarchy = Hierarchy(place, reactor, clock, (os.getpid(), *own_pids), name)
         except OSError as exc:
             if mode == "cgroup":
@@ -349,9 +347,11 @@ def choose_containment(
     return HostContainment(reaper, clock, hierarchy, warnings, next_run)
 
 
-def _place(base: str) -> str:
-    """Where the hierarchy belongs: `base`, or the agent's own cgroup (OSError: neither works)."""
-    found = base or find_base(read("/proc/self/mountinfo"), read("/proc/self/cgroup"))
-    if found is None:
+def _place(base: str, recorded: str, name: str | None) -> tuple[str, str | None]:
+    """Where the hierarchy belongs, as (directory, name below it or None) (OSError: nowhere)."""
+    place = base or find_base(read("/proc/self/mountinfo"), read("/proc/self/cgroup")) or ""
+    if name is not None:
+        place, name = lasting_place(recorded, place, name)
+    if not place:
         raise OSError(errno.EACCES, "no writable cgroup v2 directory")
-    return found
+    return place, name

@@ -23,7 +23,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from agent.host import requests, wire
-from agent.host.adopted import adopt_main
 from agent.host.census import Census, Sweep
 from agent.host.clock import Clock
 from agent.host.containment import Boundary, Containment
@@ -158,6 +157,8 @@ class Spawner:
         See `adopt_process`; `pidfd`, if kept, is ours from now on. To be called for all of them
         before the loop turns: until then the reaper takes them for orphans.
         """
+        from agent.host.adopted import adopt_main  # a foreground run never does
+
         return adopt_main(self._reactor, self._reaper, boundary, pid, start_ticks, pidfd)
 
     async def spawn(

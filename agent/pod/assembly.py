@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -18,6 +18,7 @@ from agent.pod.readiness_hooks import ReadinessHooks, RunsAside
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter, StoresPod
 from agent.pod.revival import Adopt, Memory, recall, revive
+from agent.pod.run_files import RunFile
 from agent.pod.starter import BackOffLimits, Runtime, Starter
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
@@ -29,13 +30,15 @@ class Continuity(msgspec.Struct, frozen=True, kw_only=True):
     """What lets pods outlive the agent.
 
     `records` is where facts are written down, `boot_id` names the machine's present boot, `adopt`
-    takes over a run of an earlier agent. `delay_of` is how long a probe with a period of so many
-    seconds waits before its first run in a pod that was there before this agent.
+    takes over a run of an earlier agent, `files_of` gives the files of a pod's runs. `delay_of` is
+    how long a probe with a period of so many seconds waits before its first run in a pod that was
+    there before this agent.
     """
 
     records: RecordTable
     boot_id: str
     adopt: Adopt
+    files_of: Callable[[Pod], Sequence[RunFile]]
     delay_of: Callable[[int], float]
 
 
@@ -121,7 +124,8 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
         continuity = self.continuity
         if continuity is None:
             return None
-        return recall(continuity.records, pod, continuity.boot_id)
+        files = continuity.files_of(pod)
+        return recall(continuity.records, pod, continuity.boot_id, files)
 
     def _revive(self, facts: PodFacts, pod: Pod, memory: Memory) -> None:
         assert self.continuity is not None

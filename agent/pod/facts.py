@@ -65,6 +65,10 @@ class Instance(Protocol):
         """Wait for the end and clean up; the owner of the run keeps this going."""
         ...
 
+    async def settle(self) -> None:
+        """The end has become a fact: let go of what was kept until then."""
+        ...
+
     async def stop(self, grace: float) -> None:
         """Send the stop signal, SIGKILL to all that is left after `grace` seconds; wait."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import msgspec
@@ -33,8 +33,8 @@ _LAST_LOOK = 0.2
 class InstanceParts(msgspec.Struct, frozen=True, kw_only=True):
     """What one run consists of.
 
-    `trace` is what the next agent needs to take it over, if it is to outlive this one; `released`
-    is called when nothing of it is left.
+    `trace` is what the next agent needs to take it over, if the run is to outlive this one; then
+    `settle` lets go of what was kept for that, once its end is written down.
     """
 
     container_id: str
@@ -49,7 +49,7 @@ class InstanceParts(msgspec.Struct, frozen=True, kw_only=True):
     message: TerminationMessage
     access: RunAccess
     trace: Trace | None = None
-    released: Callable[[], None] = lambda: None
+    settle: Callable[[], Awaitable[None]] | None = None
 
 
 class HostInstance:
@@ -100,10 +100,14 @@ class HostInstance:
         await self._sweep()
         ended = await self._describe(status, self._finished_at)
         self._parts.streams.close()
-        self._parts.released()
         if not self._ended.done():
             self._ended.set_result(ended)
         return ended
+
+    async def settle(self) -> None:
+        """The end has become a fact: let go of what the next agent would have asked for it."""
+        if self._parts.settle is not None:
+            await self._parts.settle()
 
     async def ended(self) -> Ended:
         return await asyncio.shield(self._ended)

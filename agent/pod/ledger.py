@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from agent.model.runtime import ContainerRun, ProbeKind, ProbeResult
+from agent.pod import run_files
 from agent.pod.facts import PodFacts
 from agent.store.records import ContainerRecord, HookProgress, PodRecord, RecordTable
 
@@ -73,13 +74,23 @@ class RecordLedger:
         for part in self._runs.keys() - runs.keys():
             self._records.drop(self._runs[part])
         for part, record in runs.items():
-            if record != self._runs.get(part):
-                self._records.put(record)
+            before = self._runs.get(part)
+            if record != before:
+                self._put(record, before)
         self._runs = runs
 
     def close(self) -> None:
         self._is_closed = True
         self._records.drop_pod(self._uid)
+        for record in self._runs.values():
+            run_files.remove(record)
+
+    def _put(self, record: ContainerRecord, before: ContainerRecord | None) -> None:
+        self._records.put(record)
+        if before is None and self._pod is not None:
+            run_files.write(self._pod, record)
+        elif before is not None and record.trace is None:
+            run_files.remove(before)
 
     def _pod_record(self) -> PodRecord:
         facts = self._facts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 from agent.action.runner import Machine as HandlerMachine
@@ -13,10 +15,16 @@ from agent.host.scheduler import Scheduler
 from agent.host.spawner import Spawner
 
 
+async def at_once() -> bool:
+    """Where nothing outlives the process, nothing is waited for."""
+    return True
+
+
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """One of each; made and closed by `agent.daemon.node`.
 
     `is_lasting`: what is started here may outlive the agent, and another one takes it over.
+    `durable` waits until everything that is known is on disk, or cannot be for the moment.
     """
 
     reactor: Reactor
@@ -27,3 +35,4 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     pump: LogPump
     handlers: HandlerMachine
     is_lasting: bool = False
+    durable: Callable[[], Awaitable[bool]] = at_once

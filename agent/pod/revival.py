@@ -7,7 +7,7 @@ same, and ends at once, with its exit code if the kernel can still tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -16,6 +16,7 @@ from agent.model.container import Container
 from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, ProbeKind, ProbeResult, RunState
 from agent.pod.facts import Instance, PodFacts
+from agent.pod.run_files import RunFile
 from agent.rules.container_status import (
     CONTAINER_STATUS_UNKNOWN,
     EXIT_CODE_UNKNOWN,
@@ -35,14 +36,29 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 Adopt = Callable[[Pod, Container, ContainerRecord], Instance]
 
 
-def recall(records: RecordTable, pod: Pod, boot_id: str) -> Memory | None:
-    """What is remembered of `pod`; None if nothing of it was ever begun."""
+def recall(
+    records: RecordTable, pod: Pod, boot_id: str, files: Sequence[RunFile] = ()
+) -> Memory | None:
+    """What is remembered of `pod`; None if nothing of it was ever begun.
+
+    `files` are those of its runs: of one that the records do not know yet they tell all there is.
+    """
+    known = records.of_pod(ContainerRecord, pod.metadata.uid)
     record = records.get(PodRecord, pod.metadata.uid)
-    if record is None:
-        return None
+    attempts = {one.container: one.attempt for one in _newest_first(known)[::-1]}
+    unknown = [
+        file
+        for file in files
+        if file.pod.boot_id == boot_id
+        and file.container.attempt > attempts.get(file.container.container, -1)
+    ]
+    if record is None or (unknown and record.boot_id != boot_id):
+        if not unknown:
+            return None
+        record, known = unknown[-1].pod, ()
     return Memory(
         pod=record,
-        containers=records.of_pod(ContainerRecord, pod.metadata.uid),
+        containers=(*known, *(file.container for file in unknown)),
         is_same_boot=record.boot_id == boot_id,
     )
 

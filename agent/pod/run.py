@@ -46,6 +46,11 @@ def assemble(machine: Machine, parts: RunParts) -> HostInstance:
         with suppress(OSError):
             spawner.keep(id_, {"pidfd": parts.child.pidfd, **parts.streams.kept_fds})
     parts.streams.started()
+
+    async def settle() -> None:
+        await machine.durable()
+        spawner.drop(id_)
+
     return HostInstance(
         InstanceParts(
             container_id=id_,
@@ -62,7 +67,7 @@ def assemble(machine: Machine, parts: RunParts) -> HostInstance:
             ),
             access=RunAccess(machine, parts.command, parts.boundary, parts.child, parts.streams),
             trace=_trace(parts) if parts.output else None,
-            released=lambda: spawner.drop(id_),
+            settle=settle if parts.output else None,
         )
     )
 

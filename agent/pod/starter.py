@@ -292,6 +292,7 @@ class Starter:
     async def _until_ended(self, name: str, instance: Instance) -> None:
         ended = await instance.watch()
         self._facts.finished(name, instance.container_id, ended)
+        await instance.settle()
 
     def _event(self, pod: Pod, name: str, type_: EventType, reason: Reason, message: str) -> None:
         self._recorder.record(pod, type_, reason, message, container=name)

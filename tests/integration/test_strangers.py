@@ -18,6 +18,8 @@ from tests.support.children import runs
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
+_CLEAN_LOOKS = 20
+
 #: Bears a mark; its only living process forks and exits, for a bounded time, or sleeps.
 MARKED = """
 import os, resource, sys, time
@@ -37,10 +39,13 @@ def marked(mark: int, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        while left := list(marks.bearers(mark.__eq__)):
-            for pid, _ in left:
+        clean = 0
+        while clean < _CLEAN_LOOKS:
+            clean += 1
+            for pid, _ in marks.bearers(mark.__eq__):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+                clean = 0 if runs(pid) else clean
 
 
 def bearers(*wanted: int) -> list[int]:

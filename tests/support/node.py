@@ -26,6 +26,7 @@ from agent.pod.assembly import Assembly, Continuity
 from agent.pod.facts import Ended, Instance
 from agent.pod.metrics import Metrics
 from agent.pod.recorder import Recorder
+from agent.pod.run_files import RunFile
 from agent.pod.starter import BackOffLimits, StartError
 from agent.pod.storage import NoVolumes, Volumes
 from agent.rules.actions import container_hash
@@ -148,6 +149,9 @@ class FakeInstance:
     async def watch(self) -> Ended:
         return await self.ended()
 
+    async def settle(self) -> None:
+        return
+
     async def ended(self) -> Ended:
         return await asyncio.shield(self._ended)
 
@@ -219,6 +223,7 @@ class PretendedNode:
         self.numbers = itertools.count()
         self.log: list[tuple[float, str]] = []
         self.store = MemoryStore()
+        self.run_files: list[RunFile] = []
         self.instances: dict[str, FakeInstance] = {}
         self.metrics = Metrics()
         self.recorder = Recorder(self.store, self.clock, "node")
@@ -267,6 +272,7 @@ class PretendedNode:
             records=self.store.records,
             boot_id=boot_id,
             adopt=self.adopt,
+            files_of=lambda _: self.run_files,
             delay_of=lambda period: period * jitter,
         )
         self.assembly = msgspec.structs.replace(self.assembly, continuity=continuity)

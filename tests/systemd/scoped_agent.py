@@ -1,6 +1,7 @@
 """The least that is an agent: one run in a scope, adopted by the next life; see test_scope.py.
 
-Usage: scoped_agent.py STATE keep|terminate. STATE holds what one life leaves to the next.
+Usage: scoped_agent.py STATE keep|terminate|linger. STATE holds what one life leaves to the next;
+the one that lingers ends its run when there is a file STATE.go.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class State(msgspec.Struct):
     cgroup: str = ""
 
 
-async def live(file: Path, *, keep: bool) -> None:
+async def live(file: Path, policy: str) -> None:
     """One life, until SIGTERM."""
     notifier = Notifier(take_socket(os.environ))
     state = msgspec.json.decode(file.read_bytes(), type=State) if file.exists() else State()
@@ -66,13 +67,20 @@ async def live(file: Path, *, keep: bool) -> None:
     reactor.on_signal(signal.SIGTERM, stopped.set)
     notifier.ready(base or "no scope")
     await stopped.wait()
-    if not keep:
+    if policy == "linger":
+        await there(Path(f"{file}.go"))
+    if policy != "keep":
         boundary.signal(signal.SIGTERM)
-        while Path(f"{file}.end").exists() is False:
-            await asyncio.sleep(0.05)
+        await there(Path(f"{file}.end"))
         file.unlink()
-    await containment.close(detach=keep)
+    await containment.close(detach=policy == "keep")
     await spawner.close()
+
+
+async def there(file: Path) -> None:
+    """Wait for a file."""
+    while not file.exists():
+        await asyncio.sleep(0.05)
 
 
 def say(text: str) -> None:
@@ -80,4 +88,4 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(live(Path(sys.argv[1]), keep=sys.argv[2] == "keep"))
+    asyncio.run(live(Path(sys.argv[1]), sys.argv[2]))

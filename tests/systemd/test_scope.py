@@ -40,6 +40,7 @@ def scoped(booted: Machine) -> Iterator[Machine]:
     booted.run("systemctl", "start", UNIT)
     booted.until(lambda: len(booted.processes("2001")) == 3)
     yield booted
+    booted.write(f"{STATE}.go", "")
     booted.run("systemctl", "stop", UNIT, check=False)
     booted.run("systemctl", "kill", "--signal=KILL", SCOPE, check=False)
     booted.until(lambda: not booted.processes("2001"))
@@ -117,17 +118,23 @@ def test_with_the_last_pod_goes_the_scope(scoped: Machine) -> None:
 
 
 def test_at_shutdown_the_agent_ends_its_pods_before_systemd_does(scoped: Machine) -> None:
-    install(scoped, "terminate")
+    install(scoped, "linger")
     scoped.run("systemctl", "restart", UNIT)
+    pods = scoped.processes("2001")
 
-    scoped.run("systemctl", "stop", UNIT, SCOPE)
+    scoped.run("systemctl", "stop", "--no-block", UNIT, SCOPE)
 
+    def job() -> str:
+        lines = scoped.run("systemctl", "list-jobs").splitlines()
+        return next((line.split()[-1] for line in lines if SCOPE in line), "")
+
+    assert scoped.until(job) == "waiting"
+    assert scoped.processes("2001") == pods
+    scoped.write(f"{STATE}.go", "")
+    scoped.until(lambda: scoped.show(UNIT)["ActiveState"] == "inactive")
     assert scoped.processes("2001") == []
     assert (scoped.root / f"{STATE}.end".lstrip("/")).read_text() == "bye\n"
-    text = scoped.run("journalctl", "-u", UNIT, "-u", SCOPE, "-o", "cat")
-    story = text[text.rindex(f"Started {UNIT}") :]
-    assert f"Stopped {UNIT}" in story
-    assert f"Stopping {SCOPE}" not in story[: story.index(f"Stopped {UNIT}")]
+    assert scoped.show(UNIT)["Result"] == "success"
 
 
 def test_what_no_record_names_is_ended_before_a_new_scope_is_made(scoped: Machine) -> None:
@@ -181,6 +188,7 @@ def test_the_pods_of_an_ordinary_users_agent_have_a_scope_as_well(scoped: Machin
     assert scoped.processes("2001") == before
     (cgroup,) = cgroups(scoped, "2001")
     assert f"/user@4712.service/app.slice/{SCOPE}/barepod-pods-" in cgroup
-    scoped.run(*user, "stop", UNIT, SCOPE)
+    scoped.run(*user, "stop", UNIT)
+    scoped.run(*user, "stop", SCOPE)
     assert scoped.processes("2001") == []
     scoped.run("systemctl", "stop", "user@4712.service")

@@ -103,6 +103,7 @@ EXCUSES = {
         ("pod/mounter.py", "pod/storage.py", "pod/volumes.py"),
         "integration/run/test_volumes.py, integration/test_volume_sources.py",
     ),
+    "pod/run.py": "integration/run/test_life_cycle.py, integration/agent/test_adoption.py",
     "pod/assembly.py": "wiring: every test of the pod layer is made with it",
     "pod/machine.py": "a value only",
     "pod/instance.py": "integration/run/test_life_cycle.py",

@@ -9,6 +9,7 @@ import pytest
 
 from agent.model.pod import Pod
 from agent.model.status import ContainerStatus
+from agent.pod.run_files import RunFile
 from agent.store.records import ContainerRecord, HookProgress, PodRecord
 from tests.support.builders import annotated, container, deleted, lifecycle, pod, probe, sidecar
 from tests.support.node import FAILURE, SUCCESS, Behaviour, Node, Script
@@ -271,3 +272,52 @@ async def test_of_each_container_as_many_runs_are_remembered_as_are_shown() -> N
     assert found is not None
     assert found.back_off["c"].delay == 40
     assert found.start_failures["c"][0] == "CrashLoopBackOff"
+
+
+async def test_a_run_that_no_record_knew_yet_is_found_by_its_file() -> None:
+    node = await remembered(pod())
+    await node.work_for(10)
+    (container_record,) = node.store.records.of_pod(ContainerRecord, "u")
+    pod_record = node.store.records.get(PodRecord, "u")
+    assert pod_record is not None
+    node.store.records.drop_pod("u")
+    node.run_files.append(RunFile(pod_record, container_record))
+
+    node.next_agent()
+    await node.run_for(10)
+
+    assert node.times("c adopted") == [10]
+    assert node.times("c started") == [0]
+
+
+async def test_a_file_that_the_records_have_overtaken_is_not_believed() -> None:
+    node = await remembered(pod(), ("c", Behaviour(lives=[(5, 1), (None, 0)])))
+    await node.work_for(1)
+    (first,) = node.store.records.of_pod(ContainerRecord, "u")
+    pod_record = node.store.records.get(PodRecord, "u")
+    assert pod_record is not None
+    node.run_files.append(RunFile(pod_record, first))
+    node.next_agent()
+    await node.work_for(9)
+
+    node.next_agent()
+    await node.run_for(10)
+
+    assert node.times("c started") == [0, 5]
+    assert node.times("c adopted") == [1, 10]
+
+
+async def test_files_of_another_boot_mean_nothing() -> None:
+    node = await remembered(pod())
+    await node.work_for(10)
+    (container_record,) = node.store.records.of_pod(ContainerRecord, "u")
+    pod_record = node.store.records.get(PodRecord, "u")
+    assert pod_record is not None
+    node.store.records.drop_pod("u")
+    node.run_files.append(RunFile(pod_record, container_record))
+
+    node.next_agent("another boot")
+    await node.run_for(10)
+
+    assert node.times("c adopted") == []
+    assert node.times("c started") == [0, 10]
