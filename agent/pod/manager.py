@@ -18,12 +18,12 @@ from agent.model.status import PodStatus
 from agent.pod.facts import PodFacts
 from agent.pod.recorder import Recorder
 from agent.pod.starter import BackOffLimits
-from agent.rules import placement
+from agent.rules import mirror, placement
 from agent.rules.annotations import problems
 from agent.rules.phase import TERMINAL
 from agent.rules.pod_change import PodChange, pod_change, updated
 from agent.rules.qos import qos_class
-from agent.rules.shutdown import shutdown_groups
+from agent.rules.shutdown import rested, shutdown_groups
 
 Key = tuple[str, str]
 
@@ -79,6 +79,8 @@ class PodManager:
         self._workers: dict[Key, Worker] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._deleted: set[Key] = set()
+        #: Pods that end because we do, and are not deleted.
+        self._resting: set[Key] = set()
         #: Pods whose predecessor of the same name is still ending, with what is ignored of them.
         self._waiting: dict[Key, tuple[Pod, tuple[str, ...]]] = {}
 
@@ -228,6 +230,9 @@ class PodManager:
                 self._store.put(deletion_at(stored, now, 0))
             return
         self._deleted.discard(key)
+        if stored is not None and key in self._resting:
+            self._store.put(rested(stored))
+            return
         self._store.delete(Pod, *key)
         self._succeed(key)
 
@@ -237,8 +242,16 @@ class PodManager:
             self.delete(namespace, name)
 
     async def stop_all(self) -> None:
-        """A graceful end of all pods, low priorities first; returns when nothing is left."""
+        """A graceful end of all pods, low priorities first; returns when nothing is left.
+
+        Pods that no file will bring back stay in the store, for the next agent.
+        """
         self._waiting.clear()
+        self._resting = {
+            key
+            for key, worker in self._workers.items()
+            if key not in self._deleted and not mirror.is_mirror(worker.pod)
+        }
         for group in shutdown_groups(worker.pod for worker in self._workers.values()):
             for pod in group:
                 self.delete(*_key(pod))

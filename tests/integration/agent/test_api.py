@@ -58,22 +58,31 @@ def test_a_pod_of_a_file_is_restarted_by_its_deletion(place: Path, agent: Agent)
     agent.until(lambda: _ask(place, "GET", f"{PODS}/p").get("code") == 404)
 
 
-def test_what_the_api_made_outlives_the_agent(place: Path) -> None:
-    with service.agent(place) as agent:
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+def test_what_the_api_made_outlives_the_agent(place: Path, how: str) -> None:
+    with service.lives(place) as lives:
         made = _ask(place, "POST", PODS, manifest("exec sleep 2302"))
-        agent.until(lambda: agent.running("2302"))
-        _ask(place, "PATCH" if False else "POST", "/api/v1/namespaces", _namespace("team"))
-        agent.run.stop()
+        _ask(place, "POST", "/api/v1/namespaces", _namespace("team"))
+        lives.agent.until(lambda: lives.agent.running("2302"))
+        before = lives.agent.running("2302")
+        if how == "killed":
+            lives.replace_agent()
+        else:
+            lives.agent.run.stop()
+            lives.agent.run.close()
+            lives.next()
 
-    with service.agent(place):
+        lives.agent.until(lambda: lives.agent.running("2302"))
         found = _ask(place, "GET", f"{PODS}/web")
         namespace = _ask(place, "GET", "/api/v1/namespaces/team")
-        version = _ask(place, "GET", PODS)["metadata"]["resourceVersion"]
+        assert (lives.agent.running("2302") == before) is (how == "killed")
         _ask(place, "DELETE", f"{PODS}/web?gracePeriodSeconds=0")
+        lives.agent.until(lambda: not lives.agent.running("2302"))
 
     assert namespace["status"]["phase"] == "Active"
-    assert int(version) > int(made["metadata"]["resourceVersion"])
-    assert found.get("code") == 404 or found["metadata"]["uid"] == made["metadata"]["uid"]
+    assert found["metadata"]["uid"] == made["metadata"]["uid"]
+    assert "deletionTimestamp" not in found["metadata"]
+    assert int(found["metadata"]["resourceVersion"]) > int(made["metadata"]["resourceVersion"])
 
 
 def test_a_pod_that_waits_for_the_node_still_waits_for_it_later(place: Path) -> None:

@@ -15,6 +15,7 @@ from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod
 from agent.pod.manager import PodManager
 from agent.pod.starter import BackOffLimits
+from agent.rules import mirror
 from tests.support.builders import container, lifecycle, pod
 from tests.support.node import Behaviour, PretendedNode, Script
 
@@ -175,6 +176,32 @@ async def test_all_pods_stop_in_parallel() -> None:
 
         assert pods.node.clock.monotonic() == 11
         assert pods.manager.is_idle
+
+
+async def test_pods_that_no_file_brings_back_wait_for_the_next_agent() -> None:
+    pods_of_api = named("a"), named("b", restart_policy="Never")
+    of_file = mirror.marked(named("c"))
+    async with running(*pods_of_api, of_file) as pods:
+        uid = pods.uid("a")
+        await pods.manager.stop_all()
+
+        again, over = pods.pod("a"), pods.pod("b")
+        assert again is not None
+        assert over is not None
+        assert (again.metadata.uid, again.status.phase) == (uid, "Pending")
+        assert again.metadata.deletion_timestamp is None
+        assert again.status.container_statuses == ()
+        assert over.status.phase in ("Succeeded", "Failed")
+        assert pods.pod("c") is None
+
+
+async def test_a_pod_that_was_deleted_does_not_wait_for_the_next_agent() -> None:
+    slow = {"a": Behaviour(stop_takes=10.0)}
+    async with running(named("a"), behaviours=slow) as pods:
+        pods.manager.delete("default", "a")
+        await pods.manager.stop_all()
+
+        assert pods.pod("a") is None
 
 
 async def test_pods_of_low_priority_stop_first() -> None:
