@@ -79,6 +79,8 @@ class PodManager:
         self._workers: dict[Key, Worker] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._deleted: set[Key] = set()
+        #: Nothing starts any more, whoever asks for it.
+        self.is_stopping = False
         #: Pods that end because we do, and are not deleted.
         self._resting: set[Key] = set()
         #: Pods whose predecessor of the same name is still ending, with what is ignored of them.
@@ -152,7 +154,7 @@ class PodManager:
         gets its full grace before the new one starts, with a new UID. The latest update wins.
         """
         key = _key(pod)
-        if key in self._deleted:
+        if key in self._deleted or self.is_stopping:
             self._waiting[key] = pod, ignored
             return
         stored = self._store.get(Pod, *key)
@@ -246,6 +248,7 @@ class PodManager:
 
         Pods that no file will bring back stay in the store, for the next agent.
         """
+        self.is_stopping = True
         self._waiting.clear()
         self._resting = {
             key
@@ -325,7 +328,8 @@ class PodManager:
 
     def _succeed(self, key: Key) -> None:
         """Start the pod that waits for its predecessor's end, unless that still lasts."""
-        if key not in self._workers and key not in self._deleted and key in self._waiting:
+        is_free = key not in self._workers and key not in self._deleted
+        if is_free and not self.is_stopping and key in self._waiting:
             self.add(*self._waiting.pop(key))
 
 
