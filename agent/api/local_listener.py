@@ -82,12 +82,12 @@ def _bound(folder: str, path: str) -> socket.socket:
     Path(folder).mkdir(parents=True, exist_ok=True)
     if Path(path).is_socket():
         _refuse_living(path)  # else it is of an agent that was killed
-    private = Path(f"{folder}/.{NAME}.{os.getpid()}")
+    private = Path(f"{folder}/.{os.getpid()}")
     private.mkdir(mode=0o700)
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         opened.setblocking(False)
-        made = private / NAME
+        made = private / "s"
         opened.bind(str(made))
         made.chmod(_MODE)
         group = _group_id()

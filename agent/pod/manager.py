@@ -20,6 +20,7 @@ from agent.pod.recorder import Recorder
 from agent.pod.starter import BackOffLimits
 from agent.rules import mirror, placement
 from agent.rules.annotations import problems
+from agent.rules.downward import ConfigError
 from agent.rules.phase import TERMINAL
 from agent.rules.pod_change import PodChange, pod_change, updated
 from agent.rules.qos import qos_class
@@ -272,6 +273,15 @@ class PodManager:
         """The node's configuration changed: pods that wait for an image look again now."""
         for worker in self._workers.values():
             worker.reconfigure(limits)
+
+    def look_again(self, namespace: str) -> None:
+        """ConfigMaps or Secrets came or changed: what waits for them is started now."""
+        for (where, _), worker in self._workers.items():
+            waits = any(
+                reason == ConfigError.reason for reason, _ in worker.facts.start_failures.values()
+            )
+            if where == namespace and waits:
+                worker.update(worker.pod)
 
     def kill_all(self) -> None:
         """SIGKILL to everything, now."""

@@ -11,6 +11,7 @@ from tests.support.api import Server, manifest
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 _SERVES = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+_MISSING = "CreateContainerConfigError"
 
 
 def _text(script: str = _SERVES, name: str = "web", **spec: object) -> str:
@@ -165,3 +166,20 @@ async def test_other_versions_of_kubectl_work(server: Server, version: str) -> N
     assert shown.out == "pod/web\n"
     ended = await server.kubectl("delete", "pod", "web", "--now", version=version)
     assert ended.code == 0, ended.err
+
+
+async def test_a_container_starts_when_its_config_map_comes(server: Server) -> None:
+    pod = manifest(_SERVES)
+    source = {"configMapKeyRef": {"name": "settings", "key": "a"}}
+    pod["spec"]["containers"][0]["env"] = [{"name": "A", "valueFrom": source}]
+    await server.kubectl("create", "-f", "-", stdin=json.dumps(pod))
+    await server.until(
+        lambda: any(
+            one.state.waiting is not None and one.state.waiting.reason == _MISSING
+            for one in server.pod().status.container_statuses
+        )
+    )
+
+    await server.kubectl("create", "configmap", "settings", "--from-literal=a=1")
+    ready = await server.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=5s")
+    assert ready.code == 0, ready.err

@@ -14,7 +14,7 @@ from agent.model.container import Container
 from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod
 from agent.pod.manager import PodManager
-from agent.pod.starter import BackOffLimits
+from agent.pod.starter import BackOffLimits, StartError
 from agent.rules import mirror
 from tests.support.builders import container, lifecycle, pod
 from tests.support.node import Behaviour, PretendedNode, Script
@@ -277,3 +277,17 @@ async def test_a_container_whose_image_changed_restarts_in_place() -> None:
         assert found.status.observed_generation == 2
         assert [status.restart_count for status in found.status.container_statuses] == [1, 0]
         assert "Container a definition changed, will be restarted" in pods.node.events("Killing")
+
+
+async def test_what_waits_for_a_config_map_is_started_when_one_comes() -> None:
+    waits = {"a": Behaviour(create_errors=[StartError("CreateContainerConfigError", "no"), None])}
+    async with running(named("a"), behaviours=waits) as pods:
+        await asyncio.sleep(1)
+        pods.manager.look_again("elsewhere")
+        await asyncio.sleep(1)
+        assert pods.node.times("a started") == []
+
+        now = pods.node.clock.monotonic()
+        pods.manager.look_again("default")
+        await asyncio.sleep(1)
+        assert pods.node.times("a started") == [now]

@@ -17,7 +17,7 @@ from tests.support.world import CONFIG_MAPS, PODS, config_map, manifest, world
 _STRATEGIC = "application/strategic-merge-patch+json"
 _MERGE = "application/merge-patch+json"
 _APPLY = "application/apply-patch+yaml"
-_ODD = st.sampled_from(
+_ODD: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -1, 1.5, 10**20, "", "x", "a/b", "\ufffd", [], {}, [None], [{}], {"a": None}]
 )
 _KEYS = st.sampled_from(
