@@ -32,7 +32,7 @@ class _Local(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def _ask(place: Path, method: str, path: str, body: object = None) -> Any:
+def ask(place: Path, method: str, path: str, body: object = None) -> Any:
     connection = _Local(place / "run" / "api.sock")
     try:
         data = None if body is None else json.dumps(body)
@@ -45,24 +45,24 @@ def _ask(place: Path, method: str, path: str, body: object = None) -> Any:
 def test_a_pod_of_a_file_is_restarted_by_its_deletion(place: Path, agent: Agent) -> None:
     agent.write("p.json", pod(sh(SLEEPS)))
     agent.until(lambda: agent.running("2301"))
-    found = _ask(place, "GET", f"{PODS}/p")
+    found = ask(place, "GET", f"{PODS}/p")
     (before,) = agent.running("2301")
     assert found["metadata"]["annotations"]["kubernetes.io/config.source"] == "file"
 
-    _ask(place, "DELETE", f"{PODS}/p?gracePeriodSeconds=0")
+    ask(place, "DELETE", f"{PODS}/p?gracePeriodSeconds=0")
     agent.until(lambda: agent.running("2301") not in ([], [before]))
-    successor = _ask(place, "GET", f"{PODS}/p")
+    successor = ask(place, "GET", f"{PODS}/p")
     assert successor["metadata"]["uid"] != found["metadata"]["uid"]
 
     agent.remove("p.json")
-    agent.until(lambda: _ask(place, "GET", f"{PODS}/p").get("code") == 404)
+    agent.until(lambda: ask(place, "GET", f"{PODS}/p").get("code") == 404)
 
 
 @pytest.mark.parametrize("how", ["killed", "stopped"])
 def test_what_the_api_made_outlives_the_agent(place: Path, how: str) -> None:
     with service.lives(place) as lives:
-        made = _ask(place, "POST", PODS, manifest("exec sleep 2302"))
-        _ask(place, "POST", "/api/v1/namespaces", _namespace("team"))
+        made = ask(place, "POST", PODS, manifest("exec sleep 2302"))
+        ask(place, "POST", "/api/v1/namespaces", _namespace("team"))
         lives.agent.until(lambda: lives.agent.running("2302"))
         before = lives.agent.running("2302")
         if how == "killed":
@@ -73,10 +73,10 @@ def test_what_the_api_made_outlives_the_agent(place: Path, how: str) -> None:
             lives.next()
 
         lives.agent.until(lambda: lives.agent.running("2302"))
-        found = _ask(place, "GET", f"{PODS}/web")
-        namespace = _ask(place, "GET", "/api/v1/namespaces/team")
+        found = ask(place, "GET", f"{PODS}/web")
+        namespace = ask(place, "GET", "/api/v1/namespaces/team")
         assert (lives.agent.running("2302") == before) is (how == "killed")
-        _ask(place, "DELETE", f"{PODS}/web?gracePeriodSeconds=0")
+        ask(place, "DELETE", f"{PODS}/web?gracePeriodSeconds=0")
         lives.agent.until(lambda: not lives.agent.running("2302"))
 
     assert namespace["status"]["phase"] == "Active"
@@ -88,20 +88,20 @@ def test_what_the_api_made_outlives_the_agent(place: Path, how: str) -> None:
 def test_a_pod_that_waits_for_the_node_still_waits_for_it_later(place: Path) -> None:
     with service.agent(place):
         _cordon(place, True)
-        _ask(place, "POST", PODS, manifest("exec sleep 2303"))
+        ask(place, "POST", PODS, manifest("exec sleep 2303"))
 
     with service.agent(place) as agent:
-        assert _ask(place, "GET", f"{PODS}/web")["status"]["phase"] == "Pending"
+        assert ask(place, "GET", f"{PODS}/web")["status"]["phase"] == "Pending"
         assert agent.running("2303") == []
         _cordon(place, False)
         agent.until(lambda: agent.running("2303"))
-        _ask(place, "DELETE", f"{PODS}/web?gracePeriodSeconds=0")
+        ask(place, "DELETE", f"{PODS}/web?gracePeriodSeconds=0")
 
 
 def _cordon(place: Path, wanted: bool) -> None:
-    node = _ask(place, "GET", "/api/v1/nodes")["items"][0]
+    node = ask(place, "GET", "/api/v1/nodes")["items"][0]
     node["spec"]["unschedulable"] = wanted
-    changed = _ask(place, "PUT", f"/api/v1/nodes/{node['metadata']['name']}", node)
+    changed = ask(place, "PUT", f"/api/v1/nodes/{node['metadata']['name']}", node)
     assert changed["kind"] == "Node", changed
 
 
