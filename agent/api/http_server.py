@@ -34,7 +34,7 @@ class HTTPService:
 
     def __call__(self) -> asyncio.BaseProtocol:
         if len(self._server.connections) >= self._max_connections:
-            return _Busy()
+            return refuse_busy()
         return self._server()
 
     async def close(self) -> None:
@@ -75,6 +75,11 @@ class _Server(web.Server):
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         self._limits.pop(handler).cancel()
         super().connection_lost(handler, exc)
+
+
+def refuse_busy() -> asyncio.BaseProtocol:
+    """What answers a connection that is one too many."""
+    return _Busy()
 
 
 class _Busy(asyncio.Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import ssl
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,6 +14,8 @@ from agent.host.port_holder import port_holder
 
 #: Seconds between two attempts.
 RETRY = 1.0
+#: Seconds that a client may take to agree on TLS, and to take leave of it.
+HANDSHAKE_SECONDS, SHUTDOWN_SECONDS = 10.0, 1.0
 
 
 class Service(Protocol):
@@ -42,7 +45,9 @@ class Listener:
         clock: Clock,
         problem: Callable[[str], None],
         news: Callable[[str], None],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """`tls` secures the connections."""
         host, _, port = address.rpartition(":")
         self._host, self._port = host.strip("[]"), int(port)
         self._name = name
@@ -50,6 +55,7 @@ class Listener:
         self._clock = clock
         self._report = problem
         self._news = news
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self.trouble = f"{name}: not listening yet"
 
@@ -64,7 +70,14 @@ class Listener:
         """Try once; whether it listens now."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(self._service, self._host, self._port)
+            self._server = await loop.create_server(
+                self._service,
+                self._host,
+                self._port,
+                ssl=self._tls,
+                ssl_handshake_timeout=None if self._tls is None else HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=None if self._tls is None else SHUTDOWN_SECONDS,
+            )
         except OSError as exc:
             trouble = f"{self._name}: cannot listen on {self._shown()}: {self._reason(exc)}"
             if trouble != self.trouble:

@@ -183,7 +183,7 @@ async def _ask(config: Config, manifest: Manifest, questions: Iterable[Question]
 
 
 def _row(pod: Pod, container: Container, kind: ProbeKind, probe: Probe, answer: Answer) -> Row:
-    from agent.cli.probe_text import describe_probe
+    from agent.api.describe.probe import describe_probe
 
     return Row(
         pod=pod.metadata.name,

@@ -107,7 +107,7 @@ class Agent:
             async with open_node(self._config, store, hooks, launched, legacy) as node:
                 with self._signals(node):
                     # They outlive the pods: a draining pod is asked about until it is gone.
-                    async with self._listeners(node):
+                    async with self._listeners(node), self._api(node):
                         await self._serve(node)
         return self._is_replaced
 
@@ -133,6 +133,20 @@ class Agent:
             health=self._config.health.listen,
             agent_check=self._config.haproxy.agent_check,
         )
+
+    def _api(self, node: Node) -> AbstractAsyncContextManager[object]:
+        """What kubectl talks to."""
+        from agent.daemon.api import APIParts, open_api
+
+        parts = APIParts(
+            config=self._config,
+            store=self._store,
+            node=node,
+            troubles=self._troubles,
+            problem=self._log.error,
+            news=self._log.info,
+        )
+        return open_api(parts)
 
     def _troubles(self) -> tuple[str, ...]:
         """Why the agent does not do its work yet."""

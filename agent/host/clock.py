@@ -28,6 +28,11 @@ class Clock(Protocol):
         ...
 
 
+def wall_time() -> datetime:
+    """The machine's wall time in UTC, for what runs in no loop."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
 class SystemClock:
     """The machine's clocks; must be made inside the running loop."""
 
@@ -37,7 +42,7 @@ class SystemClock:
         self._loop = asyncio.get_running_loop()
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(time.time(), UTC)
+        return wall_time()
 
     def monotonic(self) -> float:
         return self._loop.time()

@@ -74,6 +74,13 @@ class Boundary(Protocol):
         """A mark for what is started next inside the run: the main process, a probe, a hook."""
         ...
 
+    def take_mark(self) -> int:
+        """A mark that nothing else of the run gets: others may come again after some thousands.
+
+        Even this one may, after 4096 more of its kind.
+        """
+        ...
+
     def joined(self, pid: int) -> None:
         """A process was started inside: its session belongs to the run from now on."""
         ...

@@ -30,7 +30,7 @@ _MAX_UNWRITTEN = 16  # ended containers whose last records still wait for a brok
 class Track:
     """One attempt of one container in the log thread: its sources and their common file."""
 
-    __slots__ = ("ended", "engine", "follower", "sink", "sources", "watchers")
+    __slots__ = ("ended", "engine", "follower", "sink", "sources", "taps", "watchers")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Track:
         self.follower = follower
         self.ended = ended  # all sources are closed and all records written, or given up
         self.watchers: tuple[Callable[[], None], ...] = ()  # the loop replaces it as a whole
+        self.taps: tuple[Follower, ...] = ()  # likewise; ours, so they never fail
         self.sources: list[Source] = []
 
     def take(self, stream: str, data: bytes, records: bytes) -> None:
@@ -55,6 +56,8 @@ class Track:
                 self.engine.watch_retry(self)
             if self.watchers:
                 self.changed()
+        for tap in self.taps:
+            tap(stream, data)
         if self.follower is not None:
             try:
                 self.follower(stream, data)

@@ -12,7 +12,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.host import log_ends, log_files, log_reader
@@ -76,6 +76,14 @@ class LogCapture:
     def unwatch(self, watcher: Callable[[], None]) -> None:
         """Call back no more."""
         self._track.watchers = tuple(w for w in self._track.watchers if w != watcher)
+
+    def tap(self, follower: Follower) -> None:
+        """From now on call this in the log thread, too; see `LogPump.open`. It must not fail."""
+        self._track.taps = (*self._track.taps, follower)
+
+    def untap(self, follower: Follower) -> None:
+        """Call it no more."""
+        self._track.taps = tuple(tap for tap in self._track.taps if tap != follower)
 
     def abandon(self) -> None:
         """Stop reading although someone holds the pipe: take what is there now, write it, end."""
@@ -286,10 +294,13 @@ class LogPump:
         self._running().post(run)
         return await future
 
-    async def follow(self, reader: LogReader) -> AsyncIterator[bytes]:
+    async def follow(
+        self, reader: LogReader, *, to_now: bool = False
+    ) -> AsyncGenerator[bytes, None]:
         """Yield what `reader` has to read, then what is written to its log, until that ends.
 
-        A log that nobody writes ends at once. `FileNotFoundError` when there is none.
+        With `to_now` it ends with what has been written by now. A log that nobody writes ends at
+        once. `FileNotFoundError` when there is none.
         """
         watch = _Watch(self._tell)
         capture = self._captures.get(reader.path)
@@ -301,7 +312,7 @@ class LogPump:
                 ended = capture is None or capture.is_drained
                 if output := await self.call(reader.read):
                     yield output
-                elif ended or reader.has_ended:
+                elif ended or to_now or reader.has_ended:
                     return
                 else:
                     await watch.event.wait()

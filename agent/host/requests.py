@@ -87,8 +87,16 @@ def captured(command: Command, message: Message) -> Captured:
     )
 
 
-def pidfd_of(inside: Child, command: Command) -> int:
+def given(*fds: int | None) -> tuple[tuple[int, ...], int]:
+    """The descriptors that there are, and a bit for each: see `given` in wire.py."""
+    present = sum(1 << index for index, fd in enumerate(fds) if fd is not None)
+    return tuple(fd for fd in fds if fd is not None), present
+
+
+def pidfd_of(inside: Child | None, command: Command) -> int | None:
     """The descriptor that leads to the mounts of a main process (SpawnError: it has ended)."""
+    if inside is None:
+        return None
     if inside.exited:
         raise spawn_error(command.argv[0], command.cwd, ("inside", errno.ESRCH, ""))
     return inside.pidfd

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable
 
 from agent.host import census, descendants, marks
@@ -12,12 +13,23 @@ from agent.host.clock import Clock
 from agent.host.reaper import Reaper
 
 KILL_SECONDS = 10.0
+_TAKEN = 4096  # half of the marks that a run has
 
 
 class RunBoundary:
     """A `Boundary` (containment.py)."""
 
-    __slots__ = ("_census", "_cgroup", "_clock", "_closed", "_starts", "mark", "warnings")
+    __slots__ = (
+        "_census",
+        "_cgroup",
+        "_clock",
+        "_closed",
+        "_order",
+        "_starts",
+        "_taken",
+        "mark",
+        "warnings",
+    )
 
     def __init__(
         self,
@@ -38,6 +50,8 @@ class RunBoundary:
         self._cgroup = cgroup
         self._closed = closed
         self._starts = itertools.count(1 if adopted else 0)  # 0 is the main process
+        self._taken: set[int] = set()
+        self._order: deque[int] = deque()
 
     @property
     def cgroup(self) -> str:
@@ -52,7 +66,17 @@ class RunBoundary:
         return self._cgroup is not None and self._cgroup.limited
 
     def new_mark(self) -> int:
-        return marks.start_mark(self.mark, next(self._starts))
+        while (mark := marks.start_mark(self.mark, next(self._starts))) in self._taken:
+            continue
+        return mark
+
+    def take_mark(self) -> int:
+        mark = self.new_mark()
+        self._taken.add(mark)
+        self._order.append(mark)
+        if len(self._order) > _TAKEN:
+            self._taken.discard(self._order.popleft())
+        return mark
 
     def joined(self, pid: int) -> None:
         self._census.joined(pid)

@@ -171,19 +171,21 @@ class Spawner:
         stderr: int | None = None,
         controlling_tty: bool = False,
         meanwhile: Callable[[], None] | None = None,
+        mark: int | None = None,
+        inside: Child | None = None,
     ) -> Child:
         """Start a supervised process inside the fence; returns once its program is executed.
 
         `meanwhile` is called in any case, as soon as the helper has something to do.
-
         The descriptors stay the caller's; None is /dev/null. The process is a child of the agent
         and leads its own session. Raises `SpawnError`; when cancelled, the process is killed.
+        With a `mark`, taken before, it never outlives the agent. `inside`: see `capture`.
         """
-        birth = Birth(command, boundary, boundary.new_mark())
-        given = [(1, stdin), (2, stdout), (4, stderr), (8, boundary.cgroup_fd)]
-        fds = tuple(fd for _, fd in given if fd is not None)
-        present = sum(bit for bit, fd in given if fd is not None)
-        spec = requests.fields(command, birth.mark, die=self._die, tty=controlling_tty)
+        birth = Birth(command, boundary, boundary.new_mark() if mark is None else mark)
+        mounts = requests.pidfd_of(inside, command)
+        fds, present = requests.given(stdin, stdout, stderr, boundary.cgroup_fd, mounts)
+        die = self._die or mark is not None
+        spec = requests.fields(command, birth.mark, die=die, tty=controlling_tty)
         id_ = self._next_id()
         try:
             self._send(command, (wire.SPAWN, id_, spec, present, None, True), fds)
@@ -219,11 +221,10 @@ class Spawner:
         )
         self._running[id_] = running
         cgroup_fd = boundary.cgroup_fd if boundary.limited else None
-        fds, present = ((), 0) if cgroup_fd is None else ((cgroup_fd,), 8)
         spec = requests.fields(command, running.mark, die=True)  # with the helper, its parent
         try:
-            if inside is not None:
-                fds, present = (*fds, requests.pidfd_of(inside, command)), present | 16
+            mounts = requests.pidfd_of(inside, command)
+            fds, present = requests.given(None, None, None, cgroup_fd, mounts)
             careful = command.argv[0] in self._slow
             self._send(command, (wire.CAPTURE, id_, spec, present, timeout, careful), fds)
         except SpawnError as exc:

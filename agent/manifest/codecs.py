@@ -6,6 +6,7 @@ case, null leaves a plain value as it is, and a repeated name is read into what 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import msgspec
@@ -202,7 +203,7 @@ class Pointer:
     """A value that may be absent."""
 
     def __init__(self, inner: Codec) -> None:
-        self._inner = inner
+        self.inner = inner
         self.go_type = inner.go_type
 
     def zero(self) -> None:
@@ -212,7 +213,7 @@ class Pointer:
         if value is None:
             return None
         known = len(walk.findings)
-        result = self._inner.read(walk, value, self._inner.zero() if previous is None else previous)
+        result = self.inner.read(walk, value, self.inner.zero() if previous is None else previous)
         # Go allocates before it reads, so a refused value leaves a zero, which nobody sees.
         return previous if len(walk.findings) > known and result is None else result
 
@@ -221,7 +222,7 @@ class Sequence:
     """A list, kept as a tuple."""
 
     def __init__(self, item: Codec, go_type: str = "") -> None:
-        self._item = item
+        self.item = item
         self.go_type = go_type or f"[]{item.go_type}"
 
     def zero(self) -> tuple[Any, ...]:
@@ -237,8 +238,8 @@ class Sequence:
         for index, raw in enumerate(value):
             walk.enter(index)
             # Go reads into the memory of the list that a repeated name set before.
-            before = previous[index] if index < len(previous) else self._item.zero()
-            items.append(self._item.read(walk, raw, before))
+            before = previous[index] if index < len(previous) else self.item.zero()
+            items.append(self.item.read(walk, raw, before))
             walk.leave()
         return tuple(items)
 
@@ -247,7 +248,7 @@ class Map:
     """A map with free keys."""
 
     def __init__(self, item: Codec, go_type: str = "") -> None:
-        self._item = item
+        self.item = item
         self.go_type = go_type or f"map[string]{item.go_type}"
 
     def zero(self) -> dict[str, Any]:
@@ -266,7 +267,7 @@ class Map:
                 walk.duplicate(key)
             seen.add(key)
             walk.enter(key)
-            result[key] = self._item.read(walk, raw, self._item.zero())
+            result[key] = self.item.read(walk, raw, self.item.zero())
             walk.leave()
         return result
 
@@ -275,13 +276,26 @@ class Struct:
     """An object of the model; `codec_of` finds the codec of an attribute when it occurs."""
 
     def __init__(self, cls: type[Object], codec_of: Any) -> None:
-        self._cls = cls
+        self.cls = cls
         self._names = dict(zip(cls.__struct_encode_fields__, cls.__struct_fields__, strict=True))
         self._codec_of = codec_of
         self.go_type = f"v1.{cls.__name__}"
 
     def zero(self) -> Object:
-        return self._cls()
+        return self.cls()
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The JSON names of the members, in the order of the type."""
+        return self._names
+
+    def member(self, name: str) -> Codec | None:
+        """Return the codec of the member of that JSON name, None when there is none."""
+        attribute = self._names.get(name)
+        if attribute is None:
+            return None
+        codec: Codec = self._codec_of(self.cls, attribute)
+        return codec
 
     def read(self, walk: Walk, value: object, previous: Object) -> Object:
         if value is None:
@@ -289,7 +303,7 @@ class Struct:
         if not isinstance(value, dict):
             walk.wrong_type(value, self.go_type, f"must be a map, got {shown(value)}")
             return previous
-        walk.structs.append(self._cls.__name__)
+        walk.structs.append(self.cls.__name__)
         changes: dict[str, object] = {}
         for key, raw in value.pairs if isinstance(value, Members) else value.items():
             name = self._names.get(key)
@@ -300,7 +314,7 @@ class Struct:
                 walk.duplicate(key)
             before = changes[name] if name in changes else getattr(previous, name)
             walk.enter_field(key)
-            changes[name] = self._codec_of(self._cls, name).read(walk, raw, before)
+            changes[name] = self._codec_of(self.cls, name).read(walk, raw, before)
             walk.leave_field()
         walk.structs.pop()
         return msgspec.structs.replace(previous, **changes)

@@ -13,6 +13,7 @@ _GO_NAMES = {
     "ip": "IP",
     "ips": "IPs",
     "uid": "UID",
+    "apiGroup": "APIGroup",
     "apiVersion": "APIVersion",
     "hostIPs": "HostIPs",
     "podIPs": "PodIPs",
@@ -61,7 +62,7 @@ def to_json(value: object) -> str:
 def _plain(value: object) -> object:
     """Reduce to what json.dumps writes in the order it should be written."""
     if isinstance(value, Object):
-        if type(value).__module__ == "agent.model.meta":
+        if is_on_the_wire(value):
             return msgspec.to_builtins(value)
         fields = msgspec.structs.fields(value)
         return {go_name(f.encode_name): _member(getattr(value, f.name)) for f in fields}
@@ -70,6 +71,16 @@ def _plain(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
+
+
+def is_on_the_wire(value: Object) -> bool:
+    """Whether the validation of Kubernetes sees a value as clients do.
+
+    No internal type stands behind meta/v1, but one does behind the references of the core API,
+    which the model has in the same place.
+    """
+    cls = type(value)
+    return cls.__module__ == "agent.model.meta" and not cls.__name__.endswith("ObjectReference")
 
 
 def _member(value: object) -> object:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from agent.manifest import base64_text, kinds
+from agent.manifest import kinds
 from agent.manifest.decode import decode
 from agent.manifest.defaults import default_pod
 from agent.manifest.document import Document, show_path
@@ -21,6 +21,7 @@ from agent.manifest.files import STDIN, documents_in, read_documents
 from agent.manifest.findings import FindingKind
 from agent.manifest.gates import HONOURED
 from agent.manifest.origin import Origin
+from agent.manifest.secret_data import with_string_data
 from agent.manifest.unsupported import Ignored, unsupported
 from agent.manifest.validate import validate_config_map, validate_pod, validate_secret
 from agent.model.base import Object
@@ -231,7 +232,7 @@ class _Loader:
             errors = validate_config_map(config_map)
             self._config_maps.append(config_map)
         else:
-            secret = _with_string_data(replace(given, metadata=meta))
+            secret = with_string_data(replace(given, metadata=meta, type=given.type or "Opaque"))
             errors = validate_secret(secret)
             self._secrets.append(secret)
         self._tell(origin, errors, is_valid=is_valid)
@@ -307,17 +308,6 @@ def _named(meta: ObjectMeta, origin: Origin) -> ObjectMeta:
             letters.append(_NAME_LETTERS[letter])
         name = meta.generate_name + "".join(letters)
     return replace(meta, name=name, namespace=meta.namespace or _DEFAULT_NAMESPACE)
-
-
-def _with_string_data(secret: Secret) -> Secret:
-    """`stringData` is for writing only and wins over `data` (secret strategy, conversion)."""
-    added = {
-        key: base64_text.encode(text.encode(errors="replace"))
-        for key, text in secret.string_data.items()
-    }
-    return replace(
-        secret, data={**secret.data, **added}, string_data={}, type=secret.type or "Opaque"
-    )
 
 
 def _is_below(path: str, above: Iterable[str]) -> bool:

@@ -6,7 +6,7 @@ component-helpers/resource (AggregateContainerRequests).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -38,6 +38,39 @@ def default_pod_resources(spec: PodSpec) -> PodSpec:
         if name in ("cpu", "memory") or name.startswith(_HUGE_PAGES):
             requests.setdefault(name, amount)
     return replace(spec, resources=replace(resources, limits=limits, requests=requests))
+
+
+def pod_requests(spec: PodSpec) -> dict[str, str]:
+    """What is set aside for a pod (component-helpers: PodRequests)."""
+    requests = _total(spec, lambda container: container.resources.requests)
+    if spec.resources is not None:
+        requests |= _of_pods(spec.resources.requests)
+    return sum_of((requests, spec.overhead))
+
+
+def pod_limits(spec: PodSpec) -> dict[str, str]:
+    """What a pod may use at most, for the resources with a limit (component-helpers: PodLimits)."""
+    limits = _total(spec, lambda container: container.resources.limits)
+    if spec.resources is not None:
+        limits |= _of_pods(spec.resources.limits)
+    return sum_of((limits, {name: spec.overhead[name] for name in spec.overhead if name in limits}))
+
+
+def sum_of(lists: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Add quantities up, resource by resource."""
+    total: _Amounts = {}
+    for resources in lists:
+        _add(total, resources)
+    return {name: amount.canonical() for name, amount in total.items()}
+
+
+def _of_pods(resources: Mapping[str, str]) -> dict[str, str]:
+    """Those that can be given to a pod as a whole."""
+    return {
+        name: amount
+        for name, amount in resources.items()
+        if name in ("cpu", "memory") or name.startswith(_HUGE_PAGES)
+    }
 
 
 def _total(spec: PodSpec, of: Callable[[Container], Mapping[str, str]]) -> dict[str, str]:

@@ -153,6 +153,24 @@ def unsupported(pod: Pod) -> Verdict:
     return Verdict(tuple(found.refused), tuple(found.ignored))
 
 
+def notes() -> dict[str, dict[str, str]]:
+    """What is to be known of fields before they are written: by Go type and attribute."""
+    tables = {
+        "PodSpec": _SPEC,
+        "PodSecurityContext": _SECURITY,
+        "SecurityContext": _SECURITY,
+        "Container": _CONTAINER,
+        "VolumeMount": _MOUNT,
+    }
+    return {
+        name: {row.attribute: f"On a bare host {_FATES[row.fate]}: {row.why}." for row in rows}
+        for name, rows in tables.items()
+    }
+
+
+_FATES = {_REFUSED: "refused", _MISSED: "ignored", _IGNORED: "ignored"}
+
+
 class _Findings:
     def __init__(self) -> None:
         self.refused: list[FieldError] = []

@@ -25,7 +25,14 @@ def validate_pod(
     behind other gates must have been dropped before.
     """
     errors: Errors = []
-    options = Options(allow_privileged, features)
+    check_updated_pod(pod, errors, Options(allow_privileged, features))
+    _check_create_only(pod, errors)
+    pod_annotations.check_agreement(pod, errors)
+    return errors
+
+
+def check_updated_pod(pod: Pod, errors: Errors, options: Options) -> None:
+    """Check metadata and spec of a pod, new or not (validatePodMetadataAndSpec)."""
     check_metadata(pod.metadata, "metadata", errors)
     pod_annotations.check_annotations(pod.metadata.annotations, pod.spec, errors)
     check_spec(pod.spec, pod.metadata, errors, options)
@@ -36,9 +43,6 @@ def validate_pod(
     ):
         for index, container in enumerate(containers):
             check_image_spaces(container, f"spec.{kind}[{index}]", errors)
-    _check_create_only(pod, errors)
-    pod_annotations.check_agreement(pod, errors)
-    return errors
 
 
 def _check_tokens(pod: Pod, errors: Errors) -> None:

@@ -13,7 +13,7 @@ name it. Field rules, so that encoding agrees with Go's `omitempty`:
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, dataclass_transform
 
 import msgspec
@@ -31,6 +31,8 @@ Base64 = Annotated[str, msgspec.Meta(extra={"go": "[]uint8"})]
 Time = Annotated[datetime, msgspec.Meta(extra={"go": "v1.Time"})]
 #: A point in time, always UTC, with microseconds.
 MicroTime = Annotated[datetime, msgspec.Meta(extra={"go": "v1.MicroTime"})]
+#: A time that was written out though it was never set (Go: time.Time.IsZero).
+ZERO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def always(*, factory: Callable[[], Any], name: str | None = None) -> Any:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from agent.model.base import ZERO_TIME
+
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 365 * 86400
 
 
@@ -42,6 +46,13 @@ def human(seconds: float) -> str:
             more = whole % size // next_size if next_size else 0
             return f"{whole // size}{unit}" + (f"{more}{next_unit}" if more else "")
     return f"{whole // _YEAR}y"
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """How long ago `since` was (printers.go: translateTimestampSince)."""
+    if since is None or since == ZERO_TIME:
+        return "<unknown>"
+    return human((now - since).total_seconds())
 
 
 def short_human(seconds: float) -> str:

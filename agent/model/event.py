@@ -55,6 +55,7 @@ class Reason(StrEnum):
     """Event reasons."""
 
     SCHEDULED = "Scheduled"
+    FAILED_SCHEDULING = "FailedScheduling"
     PULLED = "Pulled"
     CREATED = "Created"
     STARTED = "Started"

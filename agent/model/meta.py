@@ -75,6 +75,17 @@ class LabelSelector(Object):
     match_expressions: tuple[LabelSelectorRequirement, ...] = ()
 
 
+class Condition(Object):
+    """One aspect of an object that is True, False or Unknown."""
+
+    type: str = always(factory=str)
+    status: names.ConditionStatus = always(factory=str)
+    observed_generation: Int64 = 0
+    last_transition_time: Time | None = always(factory=lambda: None)
+    reason: str = always(factory=str)
+    message: str = always(factory=str)
+
+
 class LocalObjectReference(Object):
     """The name of an object in the same namespace."""
 

@@ -13,6 +13,7 @@ from agent.action.handler import Handler, Target
 from agent.host.clock import Clock
 from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.model.runtime import ContainerRun, ProbeKind, ProbeResult, RunState, Sandbox
+from agent.pod.access import RunAccess
 from agent.rules.backoff import BackOffEntry
 from agent.store.records import HookProgress, Trace
 
@@ -40,6 +41,11 @@ class Instance(Protocol):
     @property
     def target(self) -> Target:
         """Where network handlers reach it."""
+        ...
+
+    @property
+    def access(self) -> RunAccess:
+        """The way in for exec and attach."""
         ...
 
     def probe(self, handler: ProbeHandler) -> Handler:

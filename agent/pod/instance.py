@@ -18,6 +18,7 @@ from agent.host.process import Child, ExitStatus
 from agent.host.streams import Streams
 from agent.model.container import Container
 from agent.model.handler import LifecycleHandler, ProbeHandler
+from agent.pod.access import RunAccess
 from agent.pod.facts import Ended
 from agent.pod.message import TerminationMessage
 from agent.rules.container_status import CONTAINER_STATUS_UNKNOWN, LOST_WHEN_TERMINATED
@@ -46,6 +47,7 @@ class InstanceParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     stop_signal: int
     message: TerminationMessage
+    access: RunAccess
     trace: Trace | None = None
     settle: Callable[[], Awaitable[None]] | None = None
 
@@ -73,6 +75,10 @@ class HostInstance:
         return self._parts.target
 
     @property
+    def access(self) -> RunAccess:
+        return self._parts.access
+
+    @property
     def trace(self) -> Trace | None:
         return self._parts.trace
 
@@ -90,6 +96,7 @@ class HostInstance:
         status = await self._parts.child.wait()
         if self._finished_at is None:
             self._finished_at = self._parts.clock.now()
+        self._parts.access.end_sessions()
         await self._sweep()
         ended = await self._describe(status, self._finished_at)
         self._parts.streams.close()

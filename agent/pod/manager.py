@@ -18,11 +18,13 @@ from agent.model.status import PodStatus
 from agent.pod.facts import PodFacts
 from agent.pod.recorder import Recorder
 from agent.pod.starter import BackOffLimits
+from agent.rules import mirror, placement
 from agent.rules.annotations import problems
+from agent.rules.downward import ConfigError
 from agent.rules.phase import TERMINAL
 from agent.rules.pod_change import PodChange, pod_change, updated
 from agent.rules.qos import qos_class
-from agent.rules.shutdown import shutdown_groups
+from agent.rules.shutdown import rested, shutdown_groups
 
 Key = tuple[str, str]
 
@@ -78,6 +80,10 @@ class PodManager:
         self._workers: dict[Key, Worker] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._deleted: set[Key] = set()
+        #: Nothing starts any more, whoever asks for it.
+        self.is_stopping = False
+        #: Pods that end because we do, and are not deleted.
+        self._resting: set[Key] = set()
         #: Pods whose predecessor of the same name is still ending, with what is ignored of them.
         self._waiting: dict[Key, tuple[Pod, tuple[str, ...]]] = {}
 
@@ -99,11 +105,12 @@ class PodManager:
         To be called before anything else; nothing of them is done before `begin`.
         """
         for pod in self._store.list(Pod):
-            key = _key(pod)
-            if pod.status.phase not in TERMINAL:
+            key, is_deleted = _key(pod), pod.metadata.deletion_timestamp is not None
+            if placement.waits(pod) or pod.status.phase in TERMINAL:
+                if is_deleted:
+                    self._end(key, pod)
+            else:
                 self._workers[key] = self._build(pod)
-            elif pod.metadata.deletion_timestamp is not None:
-                self._store.delete(Pod, *key)
 
     def begin(self) -> None:
         """Go on with the pods that were taken up."""
@@ -148,7 +155,7 @@ class PodManager:
         gets its full grace before the new one starts, with a new UID. The latest update wins.
         """
         key = _key(pod)
-        if key in self._deleted:
+        if key in self._deleted or self.is_stopping:
             self._waiting[key] = pod, ignored
             return
         stored = self._store.get(Pod, *key)
@@ -168,27 +175,69 @@ class PodManager:
                 self._waiting[key] = pod, ignored
                 self._succeed(key)
 
+    def changed(self, pod: Pod) -> None:
+        """Go on with `pod`, which was validated as an update and is stored as given."""
+        worker = self._workers.get(_key(pod))
+        if worker is not None:
+            worker.update(pod)
+
     def delete(self, namespace: str, name: str, grace_seconds: int | None = None) -> None:
-        """Ask for a graceful end; the pod leaves the store when nothing of it is left."""
+        """Ask for a graceful end; the pod leaves the store when nothing of it is left.
+
+        Nor does it leave while it has finalizers. Asked once more, its grace can only get shorter.
+        """
         key = namespace, name
         self._waiting.pop(key, None)
         worker = self._workers.get(key)
-        if worker is None:
-            self._store.delete(Pod, *key)  # it ended by itself some time ago
-            return
         if key in self._deleted:
+            if worker is not None and grace_seconds is not None:
+                self._shorten(worker, grace_seconds)
+            return
+        stored = self._store.get(Pod, namespace, name)
+        if worker is None:  # it ended by itself some time ago
+            self._end(key, stored)
             return
         self._deleted.add(key)
-        stored = self._store.get(Pod, namespace, name) or worker.pod
+        stored = stored or worker.pod
         wanted = stored.spec.termination_grace_period_seconds
         grace = wanted if grace_seconds is None else grace_seconds
-        metadata = msgspec.structs.replace(
-            stored.metadata,
-            deletion_timestamp=_in(self._clock, grace or 0),
-            deletion_grace_period_seconds=grace,
-        )
-        deleted = self._store.put(msgspec.structs.replace(stored, metadata=metadata))
+        now = self._clock.now().replace(microsecond=0)
+        deleted = self._store.put(deletion_at(stored, now, grace or 0))
         worker.stop(deleted, grace_seconds)
+
+    def release(self, namespace: str, name: str) -> None:
+        """The pod has no finalizers any more: remove it if nothing of it is left."""
+        key = namespace, name
+        if key in self._deleted and key not in self._workers:
+            self._end(key, self._store.get(Pod, namespace, name))
+
+    def _shorten(self, worker: Worker, seconds: int) -> None:
+        """Move the end of a pod that is stopping (apiserver: rest.BeforeDelete)."""
+        stored = self._store.get(Pod, *_key(worker.pod)) or worker.pod
+        due, granted = (
+            stored.metadata.deletion_timestamp,
+            stored.metadata.deletion_grace_period_seconds,
+        )
+        if due is None or granted is None or seconds >= granted:
+            return
+        began = due - timedelta(seconds=granted)
+        worker.stop(self._store.put(deletion_at(stored, began, seconds)), seconds)
+        worker.hasten(seconds)
+
+    def _end(self, key: Key, stored: Pod | None) -> None:
+        """Remove a pod of which nothing runs, unless its finalizers keep it."""
+        if stored is not None and stored.metadata.finalizers:
+            self._deleted.add(key)
+            if stored.metadata.deletion_timestamp is None:
+                now = self._clock.now().replace(microsecond=0)
+                self._store.put(deletion_at(stored, now, 0))
+            return
+        self._deleted.discard(key)
+        if stored is not None and key in self._resting:
+            self._store.put(rested(stored))
+            return
+        self._store.delete(Pod, *key)
+        self._succeed(key)
 
     def delete_all(self) -> None:
         """Ask every pod for a graceful end."""
@@ -196,8 +245,17 @@ class PodManager:
             self.delete(namespace, name)
 
     async def stop_all(self) -> None:
-        """A graceful end of all pods, low priorities first; returns when nothing is left."""
+        """A graceful end of all pods, low priorities first; returns when nothing is left.
+
+        Pods that no file will bring back stay in the store, for the next agent.
+        """
+        self.is_stopping = True
         self._waiting.clear()
+        self._resting = {
+            key
+            for key, worker in self._workers.items()
+            if key not in self._deleted and not mirror.is_mirror(worker.pod)
+        }
         for group in shutdown_groups(worker.pod for worker in self._workers.values()):
             for pod in group:
                 self.delete(*_key(pod))
@@ -216,6 +274,15 @@ class PodManager:
         for worker in self._workers.values():
             worker.reconfigure(limits)
 
+    def look_again(self, namespace: str) -> None:
+        """ConfigMaps or Secrets came or changed: what waits for them is started now."""
+        for (where, _), worker in self._workers.items():
+            waits = any(
+                reason == ConfigError.reason for reason, _ in worker.facts.start_failures.values()
+            )
+            if where == namespace and waits:
+                worker.update(worker.pod)
+
     def kill_all(self) -> None:
         """SIGKILL to everything, now."""
         self.delete_all()
@@ -225,6 +292,16 @@ class PodManager:
     def facts(self) -> Iterator[tuple[Pod, PodFacts]]:
         """What is known of each pod that runs, for those who look on; nobody else writes it."""
         return ((worker.pod, worker.facts) for worker in tuple(self._workers.values()))
+
+    def facts_of(self, namespace: str, name: str) -> PodFacts | None:
+        """What is known of a pod; None unless it runs."""
+        worker = self._workers.get((namespace, name))
+        return None if worker is None else worker.facts
+
+    async def ended(self) -> None:
+        """Wait until no pod runs."""
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks.values()))
 
     @property
     def is_idle(self) -> bool:
@@ -253,9 +330,7 @@ class PodManager:
                 await self._clock.sleep(_RESTART_SECONDS)
         del self._workers[key], self._tasks[key]
         if key in self._deleted:
-            self._deleted.discard(key)
-            self._store.delete(Pod, *key)
-            self._succeed(key)
+            self._end(key, self._store.get(Pod, *key))
 
     def _check_annotations(self, pod: Pod) -> None:
         for text in problems(pod):
@@ -263,7 +338,8 @@ class PodManager:
 
     def _succeed(self, key: Key) -> None:
         """Start the pod that waits for its predecessor's end, unless that still lasts."""
-        if key not in self._workers and key in self._waiting:
+        is_free = key not in self._workers and key not in self._deleted
+        if is_free and not self.is_stopping and key in self._waiting:
             self.add(*self._waiting.pop(key))
 
 
@@ -271,8 +347,14 @@ def _key(pod: Pod) -> Key:
     return pod.metadata.namespace, pod.metadata.name
 
 
-def _in(clock: Clock, seconds: int) -> datetime:
-    return clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
+def deletion_at(pod: Pod, asked: datetime, grace: int) -> Pod:
+    """The pod as it looks when it was asked at that time to end within its grace (seconds)."""
+    metadata = msgspec.structs.replace(
+        pod.metadata,
+        deletion_timestamp=asked + timedelta(seconds=grace),
+        deletion_grace_period_seconds=grace,
+    )
+    return msgspec.structs.replace(pod, metadata=metadata)
 
 
 def _admitted(pod: Pod, node_name: str, now: datetime) -> Pod:

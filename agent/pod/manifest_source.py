@@ -14,6 +14,7 @@ import msgspec
 
 from agent.host.clock import Clock
 from agent.host.directory_watch import Changes
+from agent.host.identifiers import new_uid
 from agent.manifest.load import LoadedPod, Manifest
 from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import EventType, Reason
@@ -22,7 +23,7 @@ from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod
 from agent.pod.manifest_reader import DirectoryReading, ManifestReader, Reading, Version
 from agent.pod.recorder import Recorder
-from agent.rules import claims
+from agent.rules import claims, mirror
 from agent.store.memory import MemoryStore
 
 _KINDS: dict[str, type[Pod] | type[ConfigMap] | type[Secret]] = {
@@ -158,7 +159,7 @@ class ManifestSource:
         pods = [held for _, held in wanted.values() if isinstance(held, LoadedPod)]
         for number, loaded in enumerate(pods, 1):
             missed = tuple(str(field) for field in loaded.ignored if field.is_missed)
-            self._parts.pods.update(loaded.pod, missed)
+            self._parts.pods.update(mirror.marked(loaded.pod), missed)
             if number % _BATCH == 0:
                 await self._parts.clock.sleep(0)
 
@@ -196,6 +197,10 @@ class ManifestSource:
         """Store an object unless it is there just so: its users look at every change."""
         meta = wanted.metadata
         stored = self._parts.store.get(type(wanted), meta.namespace, meta.name)
+        if stored is None:
+            born = self._parts.clock.now().replace(microsecond=0)
+            meta = msgspec.structs.replace(meta, uid=new_uid(), creation_timestamp=born)
+            wanted = msgspec.structs.replace(wanted, metadata=meta)
         if stored is None or not _is_same(stored, wanted):
             self._parts.store.put(wanted)
 

@@ -13,6 +13,7 @@ from agent.host.process import Captured, Child, Command
 from agent.host.requests import Running
 from agent.host.streams import Streams
 from agent.model.container import Container
+from agent.pod.access import RunAccess
 from agent.pod.blueprint import Naming
 from agent.pod.instance import HostInstance, InstanceParts
 from agent.pod.machine import Machine
@@ -64,6 +65,7 @@ def assemble(machine: Machine, parts: RunParts) -> HostInstance:
             message=termination_message(
                 machine, parts.naming.container, parts.message_path, parts.streams
             ),
+            access=RunAccess(machine, parts.command, parts.boundary, parts.child, parts.streams),
             trace=_trace(parts) if parts.output else None,
             settle=settle if parts.output else None,
         )

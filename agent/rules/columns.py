@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from agent.model.base import ZERO_TIME
 from agent.model.pod import Pod
 from agent.model.status import ContainerState, ContainerStatus
 from agent.rules.restart import is_sidecar
@@ -36,10 +37,11 @@ class _Restarts(msgspec.Struct):
     def add(self, status: ContainerStatus) -> None:
         self.count += status.restart_count
         ended = status.last_state.terminated
-        if ended is None or ended.finished_at is None:
+        date = None if ended is None else ended.finished_at
+        if date is None or date == ZERO_TIME:
             return
-        if self.last is None or self.last < ended.finished_at:
-            self.last = ended.finished_at
+        if self.last is None or self.last < date:
+            self.last = date
 
 
 def pod_columns(pod: Pod) -> PodColumns:
@@ -47,7 +49,7 @@ def pod_columns(pod: Pod) -> PodColumns:
     sidecars = {c.name for c in pod.spec.init_containers if is_sidecar(c)}
     offender, ready, restarts, of_sidecars = _initialisation(pod, sidecars)
     status = offender or _phase(pod)
-    if offender is None or _is_true(pod, "Initialized"):
+    if offender is None or _initialised(pod):
         restarts = of_sidecars
         for container in pod.status.container_statuses:
             restarts.add(container)
@@ -125,6 +127,12 @@ def _deletion(pod: Pod, status: str) -> str:
     if pod.status.reason == _UNREACHABLE:
         return "Unknown"
     return status if pod.status.phase in ("Succeeded", "Failed") else "Terminating"
+
+
+def _initialised(pod: Pod) -> bool:
+    """Whether the condition says so; of several, the first counts."""
+    said = (c.status for c in pod.status.conditions if c.type == "Initialized")
+    return next(said, "") == "True"
 
 
 def _is_true(pod: Pod, kind: str) -> bool:

@@ -14,6 +14,9 @@ OBJECTS: Final = {
     "Secret": "agent.model.config_data",
     "Namespace": "agent.model.namespace",
     "Node": "agent.model.node",
+    "Service": "agent.model.service",
+    "ServiceAccount": "agent.model.service_account",
+    "Lease": "agent.model.lease",
     "ManifestFile": "agent.model.manifest_file",
 }
 #: Kinds of the agent's own records.

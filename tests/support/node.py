@@ -21,6 +21,7 @@ from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, RunState
 from agent.model.status import ContainerState
+from agent.pod.access import RunAccess
 from agent.pod.assembly import Assembly, Continuity
 from agent.pod.facts import Ended, Instance
 from agent.pod.metrics import Metrics
@@ -125,6 +126,10 @@ class FakeInstance:
             )
             now = self._node.clock.now()
             self._ended.set_result(Ended(exit_code=code, finished_at=now, reason=reason))
+
+    @property
+    def access(self) -> RunAccess:
+        raise AssertionError("a pretended run cannot be talked to")
 
     def probe(self, handler: ProbeHandler) -> Handler:
         key = f"{self._name} {_kind(handler)}"

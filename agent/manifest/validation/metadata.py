@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agent.manifest.errors import invalid, required, too_long
+from agent.manifest.errors import forbidden, invalid, required, too_long
 from agent.manifest.validation import names
 from agent.manifest.validation.options import Errors, report
 from agent.model.meta import ManagedFieldsEntry, ObjectMeta, OwnerReference
@@ -17,18 +17,48 @@ _STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 def check_metadata(meta: ObjectMeta, path: str, errors: Errors) -> None:
     """Check the metadata of a namespaced object whose name is a DNS subdomain."""
     _check_identity(meta, path, errors)
-    report(errors, f"{path}.generation", meta.generation, names.not_negative(meta.generation))
-    check_labels(meta.labels, f"{path}.labels", errors)
-    check_annotations(meta.annotations, f"{path}.annotations", errors)
-    _check_owners(meta.owner_references, f"{path}.ownerReferences", errors)
-    _check_finalizers(meta.finalizers, f"{path}.finalizers", errors)
-    for index, entry in enumerate(meta.managed_fields):
-        _check_managed_fields(entry, f"{path}.managedFields[{index}]", errors)
+    _check_rest(meta, path, errors)
     for index, finalizer in enumerate(meta.finalizers):
         # core/validation asks for more than apimachinery: validateKubeFinalizerName
         if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
             wrong = "name is neither a standard finalizer name nor is it fully qualified"
             errors.append(invalid(f"{path}.finalizers[{index}]", finalizer, wrong))
+
+
+def check_any_metadata(
+    meta: ObjectMeta, path: str, errors: Errors, *, namespaced: bool = True
+) -> None:
+    """Check what every request checks, whatever the kind (ValidateObjectMetaAccessor)."""
+    if meta.generate_name:
+        messages = _path_segment(meta.generate_name)
+        report(errors, f"{path}.generateName", meta.generate_name, messages)
+    if not meta.name:
+        errors.append(required(f"{path}.name", "name or generateName is required"))
+    else:
+        messages = [f"may not be '{meta.name}'"] if meta.name in (".", "..") else []
+        report(errors, f"{path}.name", meta.name, messages or _path_segment(meta.name))
+    if not namespaced:
+        if meta.namespace:
+            errors.append(forbidden(f"{path}.namespace", "not allowed on this type"))
+    elif not meta.namespace:
+        errors.append(required(f"{path}.namespace"))
+    else:
+        report(errors, f"{path}.namespace", meta.namespace, names.dns_label(meta.namespace))
+    _check_rest(meta, path, errors)
+
+
+def _path_segment(text: str) -> list[str]:
+    return [f"may not contain '{character}'" for character in "/%" if character in text]
+
+
+def _check_rest(meta: ObjectMeta, path: str, errors: Errors) -> None:
+    report(errors, f"{path}.generation", meta.generation, names.not_negative(meta.generation))
+    check_labels(meta.labels, f"{path}.labels", errors)
+    check_annotations(meta.annotations, f"{path}.annotations", errors)
+    check_owners(meta.owner_references, f"{path}.ownerReferences", errors)
+    _check_finalizers(meta.finalizers, f"{path}.finalizers", errors)
+    for index, entry in enumerate(meta.managed_fields):
+        check_managed_fields(entry, f"{path}.managedFields[{index}]", errors)
 
 
 def _check_identity(meta: ObjectMeta, path: str, errors: Errors) -> None:
@@ -62,7 +92,8 @@ def check_annotations(annotations: Mapping[str, str], path: str, errors: Errors)
         errors.append(too_long(path, MAX_ANNOTATIONS))
 
 
-def _check_owners(owners: tuple[OwnerReference, ...], path: str, errors: Errors) -> None:
+def check_owners(owners: tuple[OwnerReference, ...], path: str, errors: Errors) -> None:
+    """Check the owners, of which one may be the controller (ValidateOwnerReferences)."""
     controller = ""
     for owner in owners:
         _check_owner(owner, path, errors)
@@ -108,7 +139,8 @@ def _check_finalizers(finalizers: tuple[str, ...], path: str, errors: Errors) ->
         errors.append(invalid(path, finalizers, wrong))
 
 
-def _check_managed_fields(entry: ManagedFieldsEntry, path: str, errors: Errors) -> None:
+def check_managed_fields(entry: ManagedFieldsEntry, path: str, errors: Errors) -> None:
+    """Check who manages fields, and how (ValidateManagedFields)."""
     if entry.operation not in ("Apply", "Update"):
         wrong = "must be `Apply` or `Update`"
         errors.append(invalid(f"{path}.operation", entry.operation, wrong))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.manifest.pod_resources import default_pod_resources
+from agent.manifest.pod_resources import (
+    default_pod_resources,
+    pod_limits,
+    pod_requests,
+    sum_of,
+)
 from agent.model.container import Container, ResourceRequirements
 from agent.model.pod import PodSpec
 
@@ -74,3 +79,33 @@ def test_absurd_amounts_are_not_written_out() -> None:
 
     assert found is not None
     assert found.requests["memory"] == "1"
+
+
+def test_what_is_set_aside_for_a_pod_includes_its_overhead() -> None:
+    spec = PodSpec(
+        containers=(asks(cpu="1", memory="64Mi"), asks(cpu="250m")),
+        overhead={"cpu": "10m", "pids": "1"},
+    )
+
+    assert pod_requests(spec) == {"cpu": "1260m", "memory": "64Mi", "pids": "1"}
+
+
+def test_a_limit_includes_the_overhead_only_where_there_is_one() -> None:
+    container = Container(name="c", resources=ResourceRequirements(limits={"memory": "128Mi"}))
+    spec = PodSpec(containers=(container,), overhead={"cpu": "10m", "memory": "1Gi"})
+
+    assert pod_limits(spec) == {"memory": "1152Mi"}
+
+
+def test_resources_at_pod_level_outrank_those_of_containers() -> None:
+    both = ResourceRequirements(
+        requests={"cpu": "3", "example.com/x": "9"}, limits={"memory": "1Gi"}
+    )
+    spec = PodSpec(containers=(asks(cpu="1", memory="1Mi"),), resources=both)
+
+    assert pod_requests(spec) == {"cpu": "3", "memory": "1Mi"}
+    assert pod_limits(spec) == {"memory": "1Gi"}
+
+
+def test_nothing_adds_up_to_nothing() -> None:
+    assert sum_of([]) == {}

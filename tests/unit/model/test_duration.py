@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from agent.model import duration
@@ -50,3 +52,15 @@ def test_a_duration_reads_like_one_of_go(seconds: float, text: str) -> None:
 )
 def test_an_age_is_shortened_to_what_still_matters(seconds: float, long: str, short: str) -> None:
     assert (duration.human(seconds), duration.short_human(seconds)) == (long, short)
+
+
+@pytest.mark.parametrize(
+    ("since", "text"),
+    [
+        (None, "<unknown>"),
+        (datetime(1, 1, 1, tzinfo=UTC), "<unknown>"),
+        (datetime(2025, 6, 1, 11, 59, 18, 1, tzinfo=UTC), "41s"),
+    ],
+)
+def test_an_age_is_that_of_a_time_that_was_set(since: datetime | None, text: str) -> None:
+    assert duration.age(since, datetime(2025, 6, 1, 12, tzinfo=UTC)) == text

@@ -156,7 +156,8 @@ async def test_a_deleted_pod_is_marked_stopped_and_then_leaves_the_store() -> No
     async with setting.manager as manager:
         manager.add(named("web"))
         manager.delete("default", "web", 5)
-        manager.delete("default", "web", 1)
+        manager.delete("default", "web", 9)
+        manager.delete("default", "web")
         marked = setting.store.get(Pod, "default", "web")
 
     assert marked is not None
@@ -166,6 +167,47 @@ async def test_a_deleted_pod_is_marked_stopped_and_then_leaves_the_store() -> No
     assert late.total_seconds() == 5
     assert [grace for _, grace in setting.workers["web"].stops] == [5]
     assert setting.store.get(Pod, "default", "web") is None
+
+
+async def test_a_second_deletion_shortens_the_grace() -> None:
+    setting = Setting()
+
+    async with setting.manager as manager:
+        manager.add(named("web"))
+        manager.delete("default", "web", 20)
+        manager.delete("default", "web", 5)
+        marked = setting.store.get(Pod, "default", "web")
+
+    assert marked is not None
+    assert marked.metadata.deletion_grace_period_seconds == 5
+    assert marked.metadata.deletion_timestamp is not None
+    late = marked.metadata.deletion_timestamp - setting.clock.now()
+    assert late.total_seconds() == 5
+    assert [grace for _, grace in setting.workers["web"].stops] == [20, 5]
+
+
+async def test_finalizers_keep_what_has_ended_until_they_are_gone() -> None:
+    setting = Setting()
+
+    async with setting.manager as manager:
+        pod = named("web")
+        held = msgspec.structs.replace(pod.metadata, finalizers=("example.org/hold",))
+        manager.add(msgspec.structs.replace(pod, metadata=held))
+        manager.delete("default", "web", 0)
+        manager.update(named("web"))
+        await asyncio.sleep(1)
+        kept = setting.store.get(Pod, "default", "web")
+        assert kept is not None
+        assert manager.is_idle
+
+        free = msgspec.structs.replace(kept.metadata, finalizers=())
+        setting.store.put(msgspec.structs.replace(kept, metadata=free))
+        manager.release("default", "web")
+        successor = setting.store.get(Pod, "default", "web")
+        manager.delete_all()
+
+    assert successor is not None
+    assert successor.metadata.uid != kept.metadata.uid
 
 
 async def test_a_deletion_without_a_word_takes_the_pods_own_grace() -> None:

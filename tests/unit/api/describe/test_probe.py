@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.cli.probe_text import describe_probe
+from agent.api.describe.probe import describe_probe
 from agent.model.handler import (
     ExecAction,
     GRPCAction,

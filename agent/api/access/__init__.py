@@ -1,0 +1,1 @@
+"""Who asks, how do we know, and what may they do?"""

@@ -1,0 +1,1 @@
+"""Server-side apply: who owns which field of an object, and what becomes of it then."""

@@ -1,0 +1,1 @@
+"""What every kind of the API has in common: addresses, representations, reads, writes, watches."""

@@ -1,0 +1,29 @@
+"""Plain values as YAML in the form in which Kubernetes shows them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import yaml
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes as Go's library does: a text that would be something else has double quotes."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    tag = "tag:yaml.org,2002:str"
+    if "\n" in value:
+        return dumper.represent_scalar(tag, value, style="|")
+    plain = dumper.resolve(yaml.ScalarNode, value, (True, False))  # type: ignore[no-untyped-call]
+    return dumper.represent_scalar(tag, value, style=None if plain == tag else '"')
+
+
+_Dumper.add_representer(str, _text)
+
+
+def to_yaml(value: Any) -> str:
+    """Return `value` as YAML, with sorted names and without folding."""
+    text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, width=math.inf)
+    return text

@@ -1,0 +1,1 @@
+"""Objects in protobuf, as clients written in Go send some of them."""

@@ -1,0 +1,1 @@
+"""Which objects does a list, a watch or a selector mean? By labels, and by fields."""
