@@ -115,17 +115,19 @@ class Renderer:
     def _table(
         self, objects: Sequence[Any], metadata: ListMeta | None, *, with_columns: bool = True
     ) -> dict[str, Any]:
-        if self._include == "Object":
-            objects = [self._resource.present(obj) for obj in objects]
+        is_whole = self._include == "Object"
         made = table(
             self._resource.model.__name__,
             objects,
             self._now,
-            include_object=self._include,
+            include_object="None" if is_whole else self._include,
             list_metadata=metadata,
             with_columns=with_columns,
         )
         made["apiVersion"] = _META + self._form.version
+        if is_whole:  # as this kind is written, which may not be as it is stored
+            for row, obj in zip(made["rows"], objects, strict=True):
+                row["object"] = self._resource.present(obj)
         return made
 
 
