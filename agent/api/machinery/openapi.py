@@ -1,6 +1,7 @@
 """OpenAPI v3 of every kind, made from the model: what `kubectl explain` and validation read.
 
-A field's description is that of its type, and says so where a bare host does not honour it.
+A field has a description of its own (agent.api.descriptions), beside that of its type, and it
+says so where a bare host does not honour it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
+from agent.api.descriptions.reader import description
 from agent.api.machinery.registry import Registry
 from agent.api.machinery.resource import Resource
 from agent.manifest.unsupported import notes
@@ -118,16 +120,12 @@ def _add(model: type[Object], schemas: dict[str, Any]) -> None:
     for attribute, written in zip(
         model.__struct_fields__, model.__struct_encode_fields__, strict=True
     ):
-        made = _schema(_annotation(model, attribute), schemas)
-        if attribute in told:
-            made = _with_note(made, told[attribute])
-        properties[written] = made
+        about = f"{description(model, written)} {told.get(attribute, '')}".strip()
+        properties[written] = {
+            **_schema(_annotation(model, attribute), schemas),
+            **({"description": about} if about else {}),
+        }
     schema["properties"] = properties
-
-
-def _with_note(schema: dict[str, Any], note: str) -> dict[str, Any]:
-    before = schema.get("description", "")
-    return {**schema, "description": f"{before} {note}".strip()}
 
 
 @cache
@@ -153,7 +151,7 @@ def _schema(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": _schema(arguments[1], schemas)}
     if isinstance(annotation, type) and issubclass(annotation, Object):
         _add(annotation, schemas)
-        return {"allOf": [_reference(annotation)], "description": _description(annotation)}
+        return {"allOf": [_reference(annotation)]}
     return dict(_PLAIN.get(annotation, {"type": "object"}))
 
 
@@ -170,4 +168,10 @@ def _name(model: type[Object]) -> str:
 
 
 def _description(model: type[Object]) -> str:
-    return cleandoc(model.__doc__ or "")
+    """A type's docstring, with its fields as clients write them."""
+    text = cleandoc(model.__doc__ or "")
+    for attribute, written in zip(
+        model.__struct_fields__, model.__struct_encode_fields__, strict=True
+    ):
+        text = text.replace(f"`{attribute}`", written)
+    return text
