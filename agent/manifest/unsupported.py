@@ -91,12 +91,17 @@ _SPEC = (
     _Row("node_name", _IGNORED, _ONE_MACHINE),
     _Row("node_selector", _IGNORED, _ONE_MACHINE),
     _Row("affinity", _IGNORED, _ONE_MACHINE),
-    _Row("tolerations", _IGNORED, _ONE_MACHINE),
+    _Row("tolerations", _IGNORED, "taints hold back pods of the API, not those of files"),
     _Row("topology_spread_constraints", _IGNORED, _ONE_MACHINE),
     _Row("scheduler_name", _IGNORED, _ONE_MACHINE),
     _Row("priority_class_name", _IGNORED, "no pod has to make room for another"),
-    _Row("priority", _IGNORED, "no pod has to make room for another"),
     _Row("preemption_policy", _IGNORED, "no pod has to make room for another"),
+    _Row(
+        "resources",
+        _MISSED,
+        "the limits of single containers are enforced, not those of the pod",
+        lambda resources: bool(resources.limits),
+    ),
     _Row("overhead", _IGNORED, "there is no sandbox that would cost anything"),
     _Row("service_account_name", _IGNORED, _NO_ACCOUNTS),
     _Row("service_account", _IGNORED, _NO_ACCOUNTS),
@@ -125,6 +130,7 @@ _CONTAINER = (
     _Row("image_pull_policy", _IGNORED, "no image is pulled"),
     _Row("resize_policy", _IGNORED, "a running process is not resized"),
 )
+_ENV_SOURCE = (_Row("file_key_ref", _REFUSED, "env files are not read here"),)
 _MOUNT = (
     _Row(
         "mount_propagation",
@@ -183,7 +189,9 @@ def notes() -> dict[str, dict[str, str]]:
         "PodSecurityContext": _SECURITY,
         "SecurityContext": _SECURITY,
         "Container": _CONTAINER,
+        "EphemeralContainer": _CONTAINER,
         "ContainerPort": (_HOST_PORT,),
+        "EnvVarSource": _ENV_SOURCE,
         "VolumeMount": _MOUNT,
         "Volume": _VOLUME,
         "VolumeProjection": _PROJECTION,
@@ -222,7 +230,7 @@ class _Findings:
             self.ignored.append(Ignored(path, row.why, row.fate is _MISSED))
 
     def judge_container(self, container: Container, path: str) -> None:
-        """A container, its ports, mounts and security settings."""
+        """A container, its ports, variables, mounts and security settings."""
         self.judge(container, path, _CONTAINER)
         if container.security_context is not None:
             self.judge(container.security_context, f"{path}.securityContext", _SECURITY)
@@ -230,6 +238,9 @@ class _Findings:
             if port.host_port not in (0, port.container_port):
                 why = f"the process is on the host's network: reach it at {port.container_port}"
                 self.ignored.append(Ignored(f"{path}.ports[{index}].hostPort", why, True))
+        for index, variable in enumerate(container.env):
+            if variable.value_from is not None:
+                self.judge(variable.value_from, f"{path}.env[{index}].valueFrom", _ENV_SOURCE)
         for index, mount in enumerate(container.volume_mounts):
             self.judge(mount, f"{path}.volumeMounts[{index}]", _MOUNT)
 
