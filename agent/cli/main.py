@@ -11,6 +11,7 @@ _COMMANDS = {
     "agent": "Run every Pod of the manifest directory, as a service.",
     "validate": "Check manifest files, and say what has no effect here.",
     "probe": "Run each probe of a manifest once, now.",
+    "get": "Show objects of the agent that runs.",
     "kubeconfig": "Print a kubeconfig for kubectl.",
     "version": "Print the version.",
     "completion": "Print a completion script for a shell.",
