@@ -17,6 +17,7 @@ from agent.cli.client.options import selection
 from agent.cli.client.output import Printer, as_list, printer_of, without_managers
 from agent.cli.client.session import Session
 from agent.cli.client.table import Layout, TableOptions, cells, header
+from agent.model.gotext import quote
 
 #: kubectl asks for as many at once, and for the rest later.
 _PAGE = ("limit", "500")
@@ -115,9 +116,24 @@ class Getting:
         try:
             return self._session.server.ask("GET", wanted.path, query, accept=accept)
         except Refused as exc:
+            exc = exc if wanted.name else self._selecting(exc, wanted.kind)
             if not (self._get.ignore_not_found and exc.reason == "NotFound"):
                 self._session.complain(exc)
             return None
+
+    def _selecting(self, exc: Refused, kind: Kind) -> Refused:
+        """A list that was refused, with what was selected (cli-runtime: resource/selector.go)."""
+        if not self._query or exc.reason not in ("BadRequest", "NotFound"):
+            return exc
+        what = f"{kind.group}/{kind.version}, Resource={kind.plural}"
+        return Refused(
+            {
+                **exc.status,
+                "message": f'Unable to find "{what}" that match label selector '
+                f"{quote(self._get.selector)}, field selector {quote(self._get.field_selector)}: "
+                f"{exc}",
+            }
+        )
 
     # Objects
 
@@ -168,6 +184,7 @@ class Getting:
 
     def _write_tables(self, groups: Iterable[tuple[Kind, list[Any]]], *, has_kinds: bool) -> None:
         is_first = True
+        had_namespace = False
         for kind, tables in groups:
             columns = tables[0]["columnDefinitions"]
             rows = [row for table in tables for row in table["rows"]]
@@ -176,6 +193,9 @@ class Getting:
             if self._get.sort_by:
                 rows = sorting.sort(rows, [row["object"] for row in rows], self._get.sort_by)
             options = self._options(kind, has_kinds=has_kinds)
+            # A quirk of kubectl's: after a table with this column the next ones have it too.
+            had_namespace = had_namespace or options.with_namespace
+            options = msgspec.structs.replace(options, with_namespace=had_namespace)
             shown = [cells(columns, row, options) for row in rows]
             if not self._get.no_headers:
                 shown.insert(0, header(columns, options))
