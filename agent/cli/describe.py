@@ -15,7 +15,13 @@ from agent.cli.client.session import Session, client_command
 @options.all_namespaces
 @options.selector
 @click.option(
-    "--show-events/--no-events", "shows_events", default=True, help="With the events of an object."
+    "--show-events",
+    "shows_events",
+    type=bool,
+    default=True,
+    show_default=True,
+    metavar="BOOL",
+    help="With the events of an object.",
 )
 def command(
     session: Session,

@@ -7,6 +7,9 @@ from typing import Any
 
 import yaml
 
+#: YAML 1.1 has these too, which no reader here takes for anything but texts.
+_OLD_BOOLEANS = ("y", "Y", "n", "N")
+
 
 class _Dumper(yaml.SafeDumper):
     """Quotes as Go's library does: a text that would be something else has double quotes."""
@@ -17,7 +20,8 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
     if "\n" in value:
         return dumper.represent_scalar(tag, value, style="|")
     plain = dumper.resolve(yaml.ScalarNode, value, (True, False))  # type: ignore[no-untyped-call]
-    return dumper.represent_scalar(tag, value, style=None if plain == tag else '"')
+    is_text = plain == tag and value not in _OLD_BOOLEANS
+    return dumper.represent_scalar(tag, value, style=None if is_text else '"')
 
 
 _Dumper.add_representer(str, _text)

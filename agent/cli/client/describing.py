@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agent.api.describe import describe
@@ -36,25 +37,25 @@ class Describing:
         if files:
             for given in read_objects(session, files):
                 session.namespace = given.namespace or session.namespace
-                self._describe_all(given.kind, self._found(Target(given.kind, given.name), ""))
+                self._describe(Target(given.kind, given.name), "")
             return
         if not arguments:
             raise ClientError("You must specify the type of resource to describe, such as pods")
         for target in targets(session.kinds, arguments):
             try:
-                self._describe_all(target.kind, self._found(target, selector))
+                self._describe(target, selector)
             except Refused as exc:
                 session.complain(exc)
 
-    def _found(self, target: Target, selector: str) -> Iterator[Any]:
+    def _describe(self, target: Target, selector: str) -> None:
         """The objects of a target: of the name, else of names that begin with it."""
         session, kind = self._session, target.kind
         path = kind.path(session.place(kind))
         if not target.name:
-            yield from session.server.ask("GET", path, selection(selector))["items"]
+            self._write(kind, session.server.ask("GET", path, selection(selector))["items"])
             return
         try:
-            yield session.get(kind, target.name)
+            self._write(kind, [session.get(kind, target.name)])
         except Refused as exc:
             if exc.reason != "NotFound":
                 raise
@@ -62,13 +63,14 @@ class Describing:
             similar = [one for one in items if one["metadata"]["name"].startswith(target.name)]
             if not similar:
                 raise
-            yield from similar
+            for one in similar:
+                session.tell(self._described(kind, one))
 
-    def _describe_all(self, kind: Kind, objects: Iterator[Any]) -> None:
+    def _write(self, kind: Kind, objects: Iterable[Any]) -> None:
         for obj in objects:
             if self._has_written:
                 self._session.tell("\n")
-            self._session.tell(self._described(kind, obj).rstrip("\n"))
+            sys.stdout.write(self._described(kind, obj))
             self._has_written = True
 
     def _described(self, kind: Kind, value: Any) -> str:

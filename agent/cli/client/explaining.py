@@ -55,6 +55,10 @@ class Schemas:
         kind = str(schema.get("type", ""))
         return "Object" if kind == "object" else kind or "Object"
 
+    def description(self, schema: dict[str, Any]) -> str:
+        """Its own text, else that of what it refers to; not that of its items."""
+        return next(self.descriptions({**schema, "items": {}}), "")
+
     def descriptions(self, schema: dict[str, Any]) -> Iterator[str]:
         """Its own text, then those of what it is made of."""
         if schema.get("description"):
@@ -102,7 +106,7 @@ def _heading(kind: Kind) -> list[str]:
 
 def _text(schemas: Schemas, schema: dict[str, Any]) -> list[str]:
     told = [line for text in schemas.descriptions(schema) for line in _wrapped(text, 4)]
-    return ["DESCRIPTION:", *(told or ["    <empty>"]), "    " if told else ""]
+    return ["DESCRIPTION:", *([*told, "    "] if told else ["    <empty>"])]
 
 
 def _fields(schemas: Schemas, schema: dict[str, Any], is_recursive: bool) -> list[str]:
@@ -115,7 +119,7 @@ def _fields(schemas: Schemas, schema: dict[str, Any], is_recursive: bool) -> lis
     for name, field in sorted(inner["properties"].items()):
         needed = " -required-" if name in inner.get("required", ()) else ""
         lines.append(f"  {name}\t<{schemas.type_name(field)}>{needed}")
-        told = next(schemas.descriptions(field), "")
+        told = schemas.description(field)
         lines += [*(_wrapped(told, 4) if told else ["    <no description>"]), ""]
     return lines
 
