@@ -22,7 +22,7 @@ def seconds(text: str) -> float:
     return -total if text.startswith("-") else total
 
 
-class Span(click.ParamType):
+class Span(click.ParamType):  # type: ignore[type-arg]  # generic only in newer releases
     """A span as an option; its value are seconds."""
 
     name = "duration"
