@@ -110,10 +110,13 @@ class Front:
         return await self._sent(request, answer)
 
     def _check_origin(self, request: web.BaseRequest) -> None:
-        """A page in a browser must not reach us, whatever name it has for us."""
-        if "Origin" in request.headers:
-            raise forbidden_path("requests of web pages are not answered")
+        """A page in a browser must not reach us, whatever name it has for us.
+
+        Some clients that are no browsers say that they come from ourselves: we have no pages.
+        """
         host = request.headers.get("Host", "").lower()
+        if request.headers.get("Origin", f"https://{host}").lower() != f"https://{host}":
+            raise forbidden_path("requests of web pages are not answered")
         if self._hosts is not None and _bare(host) not in self._hosts:
             raise forbidden_path("this host name is not known here; use a name of the certificate")
 

@@ -60,7 +60,10 @@ def command(config_file: str | None, is_replacement: bool) -> None:
     watchdog = systemd.watchdog_interval(os.environ, os.getpid())
     notifier = systemd.Notifier(systemd.take_socket(os.environ))
     launched = launch()
-    from agent.daemon.agent import Agent, AgentParts
+    try:
+        from agent.daemon.agent import Agent, AgentParts
+    except ImportError as exc:  # a Python that was built without SQLite, or lacks its library
+        refuse((f"this Python ({sys.executable}) cannot remember anything: {exc}",))
 
     async def run() -> bool:
         return await Agent(

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from agent import boot
 from agent.cli.show import open_show
 from agent.config import Config
+from agent.host.clock import wall_time
 from agent.host.launch import Launched
 from agent.manifest.load import Manifest
 from agent.model.pod import Pod
+from agent.store.interface import Saved
 from agent.store.memory import Change, ChangeType, MemoryStore
 
 if TYPE_CHECKING:
+    from agent.daemon.node import Node
     from agent.pod.manager import PodManager
 
 EXIT_KILLED = 130
@@ -29,13 +32,23 @@ class Foreground:
     """One `barepod run`."""
 
     def __init__(
-        self, config: Config, manifest: Manifest, output: str, launched: Launched | None
+        self,
+        config: Config,
+        manifest: Manifest,
+        output: str,
+        launched: Launched | None,
+        *,
+        serves: bool = False,
     ) -> None:
+        """`serves`: kubectl may look at the pods, and change them."""
         self._config = config
         self._manifest = manifest
         self._output = output
         self._launched = launched
-        self._store = MemoryStore()
+        self._serves = serves
+        # Clients compare versions with those of the run before: time goes on as they do.
+        since = int(wall_time().timestamp() * 1_000_000) if serves else 0
+        self._store = MemoryStore(saved=Saved(version=since))
         self._manager: PodManager | None = None
         self._stop_requests = 0
         self._is_read = True
@@ -79,9 +92,26 @@ class Foreground:
                 if self._stop_requests or not self._is_read:
                     manager.delete_all()
                 loop.call_later(_SETTLED, boot.settle)
+                if self._serves:
+                    await self._serve(node, show.problem)
         finally:
             await show.close()
         return self._exit_code()
+
+    async def _serve(self, node: Node, problem: Callable[[str], None]) -> None:
+        """The API, as long as any pod runs."""
+        from agent.daemon.api import APIParts, open_api
+
+        parts = APIParts(
+            config=self._config,
+            store=self._store,
+            node=node,
+            troubles=tuple,
+            problem=problem,
+            news=problem,
+        )
+        async with open_api(parts):
+            await node.manager.ended()
 
     def _stop(self) -> None:
         """The first request stops gracefully, the second kills."""

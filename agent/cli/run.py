@@ -22,8 +22,15 @@ from agent.cli.options import config_option, files_argument
     help="text: events, status and prefixed output. json: one Kubernetes watch event a line, "
     "container output on stderr. quiet: container output only.",
 )
+@click.option(
+    "--api", "serves", is_flag=True, help="Serve the API for kubectl meanwhile, on api.listen."
+)
 def command(
-    ctx: click.Context, files: tuple[str, ...], config_file: str | None, output: str
+    ctx: click.Context,
+    files: tuple[str, ...],
+    config_file: str | None,
+    output: str,
+    serves: bool,
 ) -> None:
     """Run every Pod in FILE... as processes of this machine; '-' is standard input.
 
@@ -39,5 +46,11 @@ def command(
     """
     from agent.cli.start import start
 
-    code = start(files, config_file=config_file, output=output, launched=ctx.find_root().obj)
+    code = start(
+        files,
+        config_file=config_file,
+        output=output,
+        launched=ctx.find_root().obj,
+        serves=serves,
+    )
     sys.exit(code)

@@ -137,6 +137,8 @@ class _Json(_Quiet):
     def change(self, change: Change) -> None:
         import msgspec
 
+        if not isinstance(change.object, Pod | Event):
+            return  # nobody asked for the content of a Secret
         line = msgspec.json.encode({"type": change.type, "object": change.object})
         self._lines.line(line.decode())
 

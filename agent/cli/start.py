@@ -14,10 +14,12 @@ def start(
     config_file: str | None = None,
     output: str = "text",
     launched: Launched | None,
+    serves: bool = False,
 ) -> int:
     """Run the pods of `files` to their end; the exit code of the command.
 
-    `launched` is the helper process that was started first, if the machine let us.
+    `launched` is the helper process that was started first, if the machine let us; `serves` lets
+    kubectl in.
     """
     config = read_config(config_file)
     manifest = read_manifest(files)
@@ -30,4 +32,4 @@ def start(
     # Only what was not refused pays for asyncio and the rest.
     from agent.cli.foreground import Foreground
 
-    return Foreground(config, manifest, output, launched).run()
+    return Foreground(config, manifest, output, launched, serves=serves).run()

@@ -304,6 +304,8 @@ async def open_node(
             on_fault=fault,
         )
 
+        _watch_sources(store, lambda changed: manager.look_again(changed.metadata.namespace))
+
         def reconfigure(changed: Config) -> None:
             nonlocal assembly
             limits = _limits_of(changed)

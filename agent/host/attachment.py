@@ -54,8 +54,10 @@ class Attachment:
             await self._news.wait()
         stream, data = self._pieces.popleft()
         self._size -= len(data)
-        if lost := self._lost.pop(stream, 0) if not self._pieces else 0:
-            self._pieces.append((stream, _gap(lost, stream)))
+        if not self._pieces:
+            lost, self._lost = self._lost, {}
+            for name, size in lost.items():
+                self._keep(name, _gap(size, name))
         return stream, data
 
     async def end_input(self) -> None:
@@ -97,9 +99,12 @@ class Attachment:
         if self._size > _BACKLOG or stream in self._lost:
             self._lost[stream] = self._lost.get(stream, 0) + len(data)
             return
+        self._keep(stream, data)
+        self._news.set()
+
+    def _keep(self, stream: str, data: bytes) -> None:
         self._pieces.append((stream, data))
         self._size += len(data)
-        self._news.set()
 
 
 def _gap(size: int, stream: str) -> bytes:

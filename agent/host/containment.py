@@ -75,11 +75,10 @@ class Boundary(Protocol):
         ...
 
     def take_mark(self) -> int:
-        """A mark that nothing else of the run gets until `free_mark`: marks come again."""
-        ...
+        """A mark that nothing else of the run gets: others may come again after some thousands.
 
-    def free_mark(self, mark: int) -> None:
-        """Others may get this mark again."""
+        Even this one may, after 4096 more of its kind.
+        """
         ...
 
     def joined(self, pid: int) -> None:

@@ -186,12 +186,10 @@ class Sessions:
                 inside=inside,
             )
         except BaseException:
-            boundary.free_mark(mark)
             ends.close()
             raise
         finally:
             ends.started()
-        child.on_exit(lambda _status: boundary.free_mark(mark))
         census = Census(self._reaper, mark.__eq__)
         return ExecSession(child, ends, lambda: Sweep(self._scheduler, census).begin())
 

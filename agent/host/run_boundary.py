@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable
 
 from agent.host import census, descendants, marks
@@ -12,12 +13,23 @@ from agent.host.clock import Clock
 from agent.host.reaper import Reaper
 
 KILL_SECONDS = 10.0
+_TAKEN = 4096  # half of the marks that a run has
 
 
 class RunBoundary:
     """A `Boundary` (containment.py)."""
 
-    __slots__ = ("_census", "_cgroup", "_clock", "_closed", "_starts", "_taken", "mark", "warnings")
+    __slots__ = (
+        "_census",
+        "_cgroup",
+        "_clock",
+        "_closed",
+        "_order",
+        "_starts",
+        "_taken",
+        "mark",
+        "warnings",
+    )
 
     def __init__(
         self,
@@ -39,6 +51,7 @@ class RunBoundary:
         self._closed = closed
         self._starts = itertools.count(1 if adopted else 0)  # 0 is the main process
         self._taken: set[int] = set()
+        self._order: deque[int] = deque()
 
     @property
     def cgroup(self) -> str:
@@ -60,10 +73,10 @@ class RunBoundary:
     def take_mark(self) -> int:
         mark = self.new_mark()
         self._taken.add(mark)
+        self._order.append(mark)
+        if len(self._order) > _TAKEN:
+            self._taken.discard(self._order.popleft())
         return mark
-
-    def free_mark(self, mark: int) -> None:
-        self._taken.discard(mark)
 
     def joined(self, pid: int) -> None:
         self._census.joined(pid)

@@ -177,11 +177,9 @@ class Spawner:
         """Start a supervised process inside the fence; returns once its program is executed.
 
         `meanwhile` is called in any case, as soon as the helper has something to do.
-
         The descriptors stay the caller's; None is /dev/null. The process is a child of the agent
         and leads its own session. Raises `SpawnError`; when cancelled, the process is killed.
-        With a `mark`, taken from the boundary before, it never outlives the agent. `inside`: see
-        `capture`.
+        With a `mark`, taken before, it never outlives the agent. `inside`: see `capture`.
         """
         birth = Birth(command, boundary, boundary.new_mark() if mark is None else mark)
         mounts = requests.pidfd_of(inside, command)

@@ -62,25 +62,29 @@ async def test_it_sees_what_is_written_from_now_on_until_the_end(tmp_path: Path)
     assert (first, second, end) == (("stdout", b"no newline"), ("stderr", b"err\n"), None)
 
 
-async def test_a_slow_one_misses_some_and_is_told(tmp_path: Path) -> None:
+async def test_a_slow_one_misses_some_and_is_told_for_each_stream(tmp_path: Path) -> None:
     async with streams(tmp_path) as (found, reactor):
         one = spectator(found, reactor)
         other = spectator(found, reactor)
         for _ in range(_MANY):
-            os.write(found.stdout, _BLOCK)
-            await _read_block(other)
-        got = b""
-        while b"left out here" not in got:
+            for fd in (found.stdout, found.stderr):
+                os.write(fd, _BLOCK)
+                await _read_block(other)
+        got = {"stdout": b"", "stderr": b""}
+        while not all(b"left out here" in text for text in got.values()):
             piece = await one.read()
             assert piece is not None
-            got += piece[1]
+            got[piece[0]] += piece[1]
+        os.write(found.stdout, b"goes on")
+        last = await one.read()
         one.close()
         other.close()
 
-    seen = got.count(b"x")
-    lost = int(got.rpartition(b"[barepod: ")[2].split()[0])
-    assert lost > 0
-    assert seen + lost >= _MANY * len(_BLOCK)
+    assert last == ("stdout", b"goes on")
+    for text in got.values():
+        lost = int(text.rpartition(b"[barepod: ")[2].split()[0])
+        assert lost > 0
+        assert text.count(b"x") + lost == _MANY * len(_BLOCK)
 
 
 async def _read_block(attachment: Attachment) -> None:

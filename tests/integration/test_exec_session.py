@@ -12,6 +12,7 @@ from agent.host.containment import RunBoundary
 from agent.host.exec_session import ExecSession, Sessions
 from agent.host.process import Command, SpawnError
 from tests.support.children import ESCAPEE, PATH, Host, open_descriptors, runs, sh, until
+from tests.support.mortal import mortal
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
@@ -178,6 +179,26 @@ async def test_the_mark_of_a_session_is_nobody_elses(host: Host) -> None:
     marks = {boundary.new_mark() for _ in range(20_000)}
 
     assert not marks & {main, taken}
-    boundary.free_mark(taken)
-    assert taken in {boundary.new_mark() for _ in range(20_000)}
+    many = [boundary.take_mark() for _ in range(20_000)]
+    assert main not in many
+    assert boundary.new_mark() not in many[-4096:]
     boundary.close()
+
+
+_OPENS_A_SESSION = """
+async def more(host, boundary):
+    from agent.host.exec_session import Sessions
+
+    reaper = host.containment.reaper
+    sessions = Sessions(host.spawner, host.reactor, host.scheduler, reaper)
+    await sessions.open(sh("exec sleep 1001"), boundary, None, stdin=True, tty=False)
+"""
+
+
+async def test_it_ends_with_the_agent_although_the_container_goes_on(tmp_path: Path) -> None:
+    async with mortal(tmp_path / "keeper", "exec sleep 1000", _OPENS_A_SESSION) as agent:
+        assert len(agent.left()) == 2
+
+        await agent.kill()
+
+        await until(lambda: agent.left() == [agent.main])

@@ -11,6 +11,7 @@ from tests.support.api import Server, manifest
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 _SERVES = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+_MISSING = "CreateContainerConfigError"
 
 
 def _text(script: str = _SERVES, name: str = "web", **spec: object) -> str:
@@ -100,6 +101,47 @@ async def test_a_namespace_ends_with_its_pods(server: Server) -> None:
     assert not server.has_pod("web", "team")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("namespace", "team"), "namespace/team created\n"),
+        (("configmap", "settings", "--from-literal=a=1"), "configmap/settings created\n"),
+        (("secret", "generic", "s", "--from-literal=p=q"), "secret/s created\n"),
+        (("serviceaccount", "bob"), "serviceaccount/bob created\n"),
+    ],
+)
+async def test_what_kubectl_makes_itself(
+    server: Server, arguments: tuple[str, ...], said: str
+) -> None:
+    made = await server.kubectl("create", *arguments)
+
+    assert made.out == said, made.err
+
+
+async def test_who_am_i_and_what_may_i_do(server: Server) -> None:
+    who = await server.kubectl("auth", "whoami")
+    may = await server.kubectl("auth", "can-i", "create", "pods")
+    all_of_it = await server.kubectl("auth", "can-i", "--list")
+
+    assert "barepod-admin" in who.out, who.err
+    assert may.out == "yes\n"
+    assert "*.*" in all_of_it.out
+
+
+async def test_a_server_side_apply_minds_what_belongs_to_others(server: Server) -> None:
+    apply = ("apply", "--server-side", "-f", "-")
+    first = await server.kubectl(*apply, stdin=_text())
+    assert first.out == "pod/web serverside-applied\n", first.err
+    await server.kubectl("label", "pod", "web", "app=other", "--overwrite")
+
+    refused = await server.kubectl(*apply, stdin=_text())
+    assert refused.code == 1
+    assert 'Apply failed with 1 conflict: conflict with "kubectl-label"' in refused.err
+    forced = await server.kubectl(*apply, "--force-conflicts", stdin=_text())
+    assert forced.code == 0
+    assert server.pod().metadata.labels == {"app": "web"}
+
+
 async def test_exec_and_logs(server: Server) -> None:
     await server.kubectl("create", "-f", "-", stdin=_text(f"echo hello; {_SERVES}"))
     await server.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=20s")
@@ -124,3 +166,20 @@ async def test_other_versions_of_kubectl_work(server: Server, version: str) -> N
     assert shown.out == "pod/web\n"
     ended = await server.kubectl("delete", "pod", "web", "--now", version=version)
     assert ended.code == 0, ended.err
+
+
+async def test_a_container_starts_when_its_config_map_comes(server: Server) -> None:
+    pod = manifest(_SERVES)
+    source = {"configMapKeyRef": {"name": "settings", "key": "a"}}
+    pod["spec"]["containers"][0]["env"] = [{"name": "A", "valueFrom": source}]
+    await server.kubectl("create", "-f", "-", stdin=json.dumps(pod))
+    await server.until(
+        lambda: any(
+            one.state.waiting is not None and one.state.waiting.reason == _MISSING
+            for one in server.pod().status.container_statuses
+        )
+    )
+
+    await server.kubectl("create", "configmap", "settings", "--from-literal=a=1")
+    ready = await server.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=5s")
+    assert ready.code == 0, ready.err

@@ -6,6 +6,7 @@ over it. Our source and interpreter are bound into it, read-only, where they are
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import platform
@@ -22,10 +23,11 @@ from typing import Any, TypeVar
 import pytest
 
 ROOT = Path(__file__).parents[2]
-_PACKAGES = "systemd,systemd-sysv,libpam-systemd,dbus,procps"
+_PACKAGES = "systemd,systemd-sysv,libpam-systemd,dbus,procps,libsqlite3-0"
 _TOOLS = ("systemd-nspawn", "debootstrap", "nsenter", "mount")
 _BARE = "/usr/bin/barepod"
 _PATIENCE = 30.0
+_NUMBERS = itertools.count()
 _NAMESPACES = ("-m", "-p", "-u", "-i", "-n", "-C", "-r", "-w")
 T = TypeVar("T")
 
@@ -113,13 +115,23 @@ def missing() -> str:
 
 @contextmanager
 def boot(folder: Path) -> Iterator[Machine]:
-    """Boot a machine with our units installed; it is gone in the end."""
+    """Boot a machine with our units installed; it is gone in the end.
+
+    Booted once more in the same folder it finds its disk as it left it.
+    """
     with _overlay(folder) as root:
         _install(root)
-        name = f"barepod-test-{os.getpid()}"
+        name = f"barepod-test-{os.getpid()}-{next(_NUMBERS)}"
         with _cgroup(name) as procs, (folder / "console.log").open("wb") as console:
             process = subprocess.Popen(
-                ["sh", "-c", 'echo $$ > "$1"; shift; exec "$@"', "sh", str(procs), *_nspawn(root)],
+                [
+                    "sh",
+                    "-c",
+                    'echo $$ > "$1"; shift; exec "$@"',
+                    "sh",
+                    str(procs),
+                    *_nspawn(root, name),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -133,7 +145,7 @@ def boot(folder: Path) -> Iterator[Machine]:
                 _shut_down(process)
 
 
-def _nspawn(root: Path) -> list[str]:
+def _nspawn(root: Path, name: str) -> list[str]:
     places = {ROOT, Path(sys.prefix), Path(sys.base_prefix)}
     binds = [f"--bind-ro={place}" for place in sorted(places)]
     return [
@@ -145,7 +157,7 @@ def _nspawn(root: Path) -> list[str]:
         "--private-network",
         "--console=pipe",
         f"--directory={root}",
-        f"--machine=barepod-test-{os.getpid()}",
+        f"--machine={name}",
         *binds,
     ]
 
@@ -209,7 +221,7 @@ def _overlay(folder: Path) -> Iterator[Path]:
     base = _base()
     upper, work, root = (folder / name for name in ("upper", "work", "root"))
     for path in (upper, work, root):
-        path.mkdir()
+        path.mkdir(exist_ok=True)
     options = f"lowerdir={base},upperdir={upper},workdir={work}"
     subprocess.run(["mount", "-t", "overlay", "none", "-o", options, str(root)], check=True)
     try:

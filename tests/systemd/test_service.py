@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.systemd.machine import Machine
+from tests.systemd.machine import Machine, boot
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
@@ -36,7 +39,7 @@ def main_pid(machine: Machine) -> int:
 def test_the_service_is_ready_after_its_first_look_and_tells_its_status(machine: Machine) -> None:
     machine.write(f"{MANIFESTS}/one.json", pod("one", "sleep", "1111"))
     machine.until(lambda: machine.processes("1111"))
-    machine.until(lambda: machine.show()["StatusText"] == "1 pod, 1 ready")
+    machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
 
     shown = machine.show()
     assert (shown["ActiveState"], shown["SubState"], shown["Type"]) == (
@@ -47,13 +50,13 @@ def test_the_service_is_ready_after_its_first_look_and_tells_its_status(machine:
     assert shown["UnitFileState"] == "enabled"
 
 
-def test_a_container_has_a_cgroup_of_its_own_below_the_unit(machine: Machine) -> None:
+def test_a_container_has_a_cgroup_of_its_own_in_the_scope_of_the_pods(machine: Machine) -> None:
     machine.write(f"{MANIFESTS}/one.json", pod("one", "sleep", "1112"))
     (pid,) = machine.until(lambda: machine.processes("1112"))
 
     where = machine.run("cat", f"/proc/{pid}/cgroup").splitlines()
     unified = next(line for line in where if line.startswith("0::"))
-    assert "/system.slice/barepod.service/barepod-" in unified
+    assert "/system.slice/barepod-pods.scope/barepod-pods-" in unified
     agent = machine.run("cat", f"/proc/{main_pid(machine)}/cgroup").splitlines()
     assert unified not in agent
 
@@ -76,25 +79,73 @@ def test_the_journal_has_fields(machine: Machine) -> None:
     assert (entry["PRIORITY"], entry["SYSLOG_IDENTIFIER"]) == ("6", "barepod")
 
 
-def test_a_killed_agent_leaves_nothing_and_the_next_one_starts_each_pod_once(
-    machine: Machine,
-) -> None:
+def three_of(machine: Machine, word: str) -> list[int]:
+    """The main process and its two children, once all of them run."""
+    found = machine.processes(word)
+    return found if len(found) == 3 else []
+
+
+def test_pods_outlive_a_killed_agent_and_the_next_one_goes_on_with_them(machine: Machine) -> None:
     script = "trap '' TERM; sleep 1114 & sleep 1114; wait"
     machine.write(f"{MANIFESTS}/one.json", pod("one", "sh", "-c", script))
+    before = machine.until(lambda: three_of(machine, "1114"))
 
-    def all_three() -> list[int]:
-        found = machine.processes("1114")
-        return found if len(found) == 3 else []
+    def ended() -> int:
+        return sum(e["MESSAGE"].startswith("container ended") for e in machine.journal())
 
-    before = machine.until(all_three)
+    ended_before = ended()
+    machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
+
+    for _ in range(2):
+        agent = main_pid(machine)
+        machine.run("kill", "-KILL", str(agent))
+        machine.until(lambda: main_pid(machine) not in (0, agent))  # noqa: B023 - called at once
+        machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
+        assert machine.processes("1114") == before
+
+    assert int(machine.show()["NRestarts"]) >= 2
+    assert ended() == ended_before
+    machine.remove(f"{MANIFESTS}/one.json")
+    machine.until(lambda: not machine.processes("1114"))
+
+
+def test_an_upgrade_in_place_keeps_pid_and_pods(machine: Machine) -> None:
+    machine.write(f"{MANIFESTS}/one.json", pod("one", "sleep", "1122"))
+    before = machine.until(lambda: machine.processes("1122"))
+    machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
     agent = main_pid(machine)
 
-    machine.run("kill", "-KILL", str(agent))
-    machine.until(lambda: main_pid(machine) not in (0, agent))
-    machine.until(lambda: all_three() not in ([], before))
+    said = machine.run("barepod", "agent", "--replace")
 
-    assert not set(before) & set(machine.processes("1114"))
-    assert int(machine.show()["NRestarts"]) >= 1
+    assert f"pid {agent}" in said
+    assert main_pid(machine) == agent
+    assert machine.processes("1122") == before
+    machine.until(lambda: machine.show()["ActiveState"] == "active")
+    machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
+    assert machine.show()["NRestarts"] == "0"
+
+
+def test_pods_that_are_to_be_kept_stay_over_a_stop_and_a_restart(machine: Machine) -> None:
+    config = machine.root / "etc/barepod/barepod.toml"
+    before = config.read_text()
+    keep = re.sub(r"^on_stop = .*$", 'on_stop = "keep"', before, flags=re.MULTILINE)
+    assert keep != before
+    try:
+        config.write_text(keep)
+        machine.run("systemctl", "restart", "barepod.service")
+        machine.write(f"{MANIFESTS}/one.json", pod("one", "sleep", "1123"))
+        pids = machine.until(lambda: machine.processes("1123"))
+        machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
+        machine.run("systemctl", "restart", "barepod.service")
+        machine.run("systemctl", "stop", "barepod.service")
+        assert machine.show()["Result"] == "success"
+        assert machine.processes("1123") == pids
+    finally:
+        config.write_text(before)
+    machine.run("systemctl", "start", "barepod.service")
+    assert machine.processes("1123") == pids
+    machine.run("systemctl", "stop", "barepod.service")
+    assert machine.processes("1123") == []
 
 
 def test_a_reload_takes_over_images_and_wakes_pods_that_wait_for_them(machine: Machine) -> None:
@@ -115,7 +166,7 @@ def test_a_reload_takes_over_images_and_wakes_pods_that_wait_for_them(machine: M
         config.write_text(before)
 
     assert main_pid(machine) == agent
-    machine.until(lambda: machine.show()["StatusText"] == "1 pod, 1 ready")
+    machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
     assert machine.show()["ActiveState"] == "active"
 
 
@@ -146,7 +197,7 @@ def test_a_stop_gives_pods_their_hooks_and_leaves_nothing(machine: Machine) -> N
         f"{MANIFESTS}/one.json",
         pod("one", "sh", "-c", script, "1117", container={"lifecycle": {"preStop": hook}}),
     )
-    machine.until(lambda: machine.show()["StatusText"] == "1 pod, 1 ready")
+    machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
 
     machine.run("systemctl", "stop", "barepod.service")
 
@@ -163,7 +214,7 @@ def test_a_stop_may_last_longer_than_the_unit_allows_when_grace_does(machine: Ma
     machine.run("systemctl", "daemon-reload")
     script = "trap 'sleep 3; echo done > /var/tmp/slow; exit 0' TERM; while :; do sleep 0.1; done"
     machine.write(f"{MANIFESTS}/one.json", pod("one", "sh", "-c", script, "1118"))
-    machine.until(lambda: machine.show()["StatusText"] == "1 pod, 1 ready")
+    machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
     try:
         machine.run("systemctl", "stop", "barepod.service")
     finally:
@@ -188,12 +239,12 @@ def test_an_agent_that_hangs_is_replaced_by_the_watchdog(machine: Machine) -> No
         agent = main_pid(machine)
         machine.run("kill", "-STOP", str(agent))
         machine.until(lambda: main_pid(machine) not in (0, agent))
-        machine.until(lambda: machine.processes("1119") not in ([], [first]))
+        machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
     finally:
         machine.remove("/etc/systemd/system/barepod.service.d/dog.conf")
         machine.run("systemctl", "daemon-reload")
 
-    assert first not in machine.processes("1119")
+    assert machine.processes("1119") == [first]
     assert any("Watchdog timeout" in e["MESSAGE"] for e in machine.journal())
 
 
@@ -204,14 +255,14 @@ def test_a_refused_configuration_fails_the_unit_and_is_not_tried_for_ever(
     config = machine.root / "etc/barepod/barepod.toml"
     before = config.read_text()
     try:
-        config.write_text('[node]\non_stop = "keep"\n')
+        config.write_text('[node]\non_stop = "explode"\n')
         machine.run("systemctl", "start", "barepod.service", check=False)
         machine.until(lambda: machine.show()["ActiveState"] == "failed")
     finally:
         config.write_text(before)
 
     assert machine.show()["ExecMainStatus"] == "2"
-    assert any("keep" in e["MESSAGE"] for e in machine.journal())
+    assert any("explode" in e["MESSAGE"] for e in machine.journal())
 
 
 def test_one_manifest_runs_as_a_unit_of_its_own(machine: Machine) -> None:
@@ -239,7 +290,7 @@ def test_an_ordinary_user_has_an_agent_of_their_own(machine: Machine) -> None:
     status = machine.run("cat", f"/proc/{pid}/status")
     assert "\nUid:\t4711\t4711\t4711\t4711\n" in status
     cgroup = machine.run("cat", f"/proc/{pid}/cgroup")
-    assert "/user@4711.service/app.slice/barepod.service/barepod-" in cgroup
+    assert "/user@4711.service/app.slice/barepod-pods.scope/barepod-pods-" in cgroup
 
     machine.run(*ann, "systemctl", "--user", "stop", "barepod.service")
     assert machine.processes("1121") == []
@@ -264,3 +315,24 @@ def test_the_unit_takes_capabilities_that_no_pod_needs(machine: Machine) -> None
     for capability in ("CAP_SYS_MODULE", "CAP_SYS_BOOT", "CAP_SYS_TIME", "CAP_SYS_RAWIO"):
         assert capability not in machine.show()["CapabilityBoundingSet"].upper()
     assert "Overall exposure level for barepod.service" in report
+
+
+def test_after_a_reboot_everything_starts_from_the_first_init_container(booted: Machine) -> None:
+    init = {"name": "i", "image": "none", "command": ["sh", "-c", "echo init >> /var/tmp/inits"]}
+    with tempfile.TemporaryDirectory(prefix="barepod-machine-") as folder:
+        with boot(Path(folder)) as machine:
+            machine.write(
+                f"{MANIFESTS}/one.json", pod("one", "sleep", "1124", initContainers=[init])
+            )
+            machine.run("systemctl", "enable", "--now", "barepod.service")
+            machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
+            machine.run("systemctl", "kill", "--signal=KILL", "barepod.service")
+        with boot(Path(folder)) as machine:
+            machine.until(lambda: machine.show().get("StatusText") == "1 pod, 1 ready")
+            lines = [
+                e["MESSAGE"] for e in machine.journal() if e["MESSAGE"].startswith("container runs")
+            ]
+            inits = (machine.root / "var/tmp/inits").read_text()
+
+    assert inits == "init\ninit\n"
+    assert "restarts=1" in lines[-1]

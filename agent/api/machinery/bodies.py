@@ -45,7 +45,7 @@ def read_object(call: Call, model: type[Object], api_version: str) -> Given:
     """The object that a create or a replace carries; APIError."""
     media = content_type_of(call.content_type) or JSON
     if media == PROTOBUF:
-        return _protobuf(call, model)
+        return _protobuf(call, model, api_version)
     if media not in (JSON, YAML):
         raise unsupported_media(ACCEPTED)
     try:
@@ -111,6 +111,15 @@ def check_dry_run(values: tuple[str, ...]) -> None:
             raise bad_request(f'dryRun: Unsupported value: "{value}": supported values: "All"')
 
 
-def _protobuf(call: Call, model: type[Object]) -> Given:
+def _protobuf(call: Call, model: type[Object], api_version: str) -> Given:
     """Protobuf is read for the kinds that clients write in it."""
-    raise unsupported_media(ACCEPTED)
+    from agent.api.protobuf import body
+    from agent.api.protobuf.wire import ProtobufError
+
+    try:
+        return Given(body.read_object(model, call.body, api_version=api_version))
+    except body.UnknownKindError as exc:
+        raise unsupported_media((JSON, YAML)) from exc
+    except ProtobufError as exc:
+        expected = f"the object provided is unrecognized (must be of type {model.__name__})"
+        raise bad_request(f"{expected}: {exc}") from exc

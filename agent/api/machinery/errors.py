@@ -150,6 +150,11 @@ def too_many(what: str, limit: int) -> APIError:
     return failure(429, "TooManyRequests", message, StatusDetails(retry_after_seconds=1))
 
 
+def unavailable(why: str) -> APIError:
+    """Not now; clients may try again."""
+    return failure(503, "ServiceUnavailable", why)
+
+
 def internal(message: str) -> APIError:
     """A bug of ours, of which the client learns no more than that."""
     return failure(500, "InternalError", f"Internal error occurred: {message}")

@@ -38,6 +38,9 @@ _KEPT = 512
 _BATCH = 100
 _END_OF_INITIAL = {"k8s.io/initial-events-end": "true"}
 
+_Flavour = tuple[str, Form, IncludeObject]
+_Encoded = OrderedDict[tuple[Any, ...], bytes]
+
 
 class Watches:
     """All watches of one server."""
@@ -45,7 +48,7 @@ class Watches:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._encoded: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._encoded: dict[_Flavour, _Encoded] = {}
         self._open: set[Subscription] = set()
 
     @property
@@ -75,6 +78,7 @@ class Watches:
             raise expired(subscription.message)
         self._open.add(subscription)
         watch = _Watch(call, form, include, subscription, with_end=with_end)
+        watch.encoded = self._encoded.setdefault(watch.flavour, OrderedDict())
         return self._lines(watch)
 
     async def _lines(self, watch: _Watch) -> AsyncIterator[bytes]:
@@ -93,6 +97,9 @@ class Watches:
                     continue
                 if not changes:
                     break
+                if len(changes) <= _BATCH:
+                    yield self._text(watch, changes)
+                    continue
                 async for text in self._paced(watch, changes):
                     yield text
             if subscription.is_dropped:
@@ -111,20 +118,22 @@ class Watches:
 
     async def _paced(self, watch: _Watch, changes: tuple[Change, ...]) -> AsyncIterator[bytes]:
         for start in range(0, len(changes), _BATCH):
-            now = self._clock.now()
-            part = changes[start : start + _BATCH]
-            yield b"".join(self._encode(watch, change, now) for change in part)
+            yield self._text(watch, changes[start : start + _BATCH])
             if len(changes) > _BATCH:
                 await self._clock.sleep(0)
+
+    def _text(self, watch: _Watch, changes: tuple[Change, ...]) -> bytes:
+        now = self._clock.now()
+        return b"".join([self._encode(watch, change, now) for change in changes])
 
     def _encode(self, watch: _Watch, change: Change, now: datetime) -> bytes:
         """The line of a change: the same for all who watch in the same form."""
         key = watch.key(change, now)
-        text = self._encoded.get(key)
+        text = watch.encoded.get(key)
         if text is None:
-            text = self._encoded[key] = watch.event(change, now)
-            if len(self._encoded) > _KEPT:
-                self._encoded.popitem(last=False)
+            text = watch.encoded[key] = watch.event(change, now)
+            if len(watch.encoded) > _KEPT:
+                watch.encoded.popitem(last=False)
         watch.is_first = False
         return text
 
@@ -150,17 +159,17 @@ class _Watch:
         self._form = msgspec.structs.replace(form, is_pretty=False)
         self._include = include
         self.is_first = True
+        #: Watches of the same flavour say the same of the same change.
+        self.flavour: _Flavour = (self._resource.api_version, self._form, include)
+        self.encoded: _Encoded = OrderedDict()
 
     def key(self, change: Change, now: datetime) -> tuple[Any, ...]:
         """What tells this line from others; ages in a Table are as old as the line."""
         is_table = self._form.shape is Shape.TABLE
         return (
-            change.type,
             change.version,
+            change.type,
             change.object.metadata.uid,
-            self._resource.api_version,
-            self._form,
-            self._include,
             int(now.timestamp()) if is_table else 0,
             is_table and self.is_first,
         )

@@ -24,7 +24,7 @@ from agent.api.machinery.errors import (
     not_found,
 )
 from agent.api.machinery.keeping import Keeper, NowFunction, is_conflict
-from agent.api.machinery.patching import is_apply, patched
+from agent.api.machinery.patching import is_apply, patched, tracked
 from agent.api.machinery.resource import Resource
 from agent.api.machinery.strategy import Subresource
 from agent.host.identifiers import new_uid
@@ -77,8 +77,8 @@ class Writer:
         old: Any = self._store.get(model, call.namespace, call.name)
         if old is None and not is_apply(call):
             raise not_found(resource.named(call.name))
-        blank: Any = resource.wire_model
-        given = patched(call, blank() if old is None else resource.present(old))
+        shown = None if old is None else resource.present(old)
+        given = patched(call, shown, self._now())
         new = resource.take(given.object)
         written = self._create(call, new) if old is None else self._update(call, old, new)
         return await self._settled(call, written, given.strict_errors, is_new=old is None)
@@ -156,6 +156,8 @@ class Writer:
             raise invalid(resource.group, resource.kind, old.metadata.name, errors)
         warnings = strategy.warnings(new) if new != old else ()
         new = msgspec.structs.replace(new, kind=old.kind, api_version=old.api_version)
+        if new != old and not is_apply(call):
+            new = tracked(call, new, old, self._now())
         if new == old or is_dry_run(call):
             return Written(new, warnings=warnings)
         stored = self._keeper(resource).change(new, old)

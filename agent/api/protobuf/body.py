@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -15,7 +15,11 @@ from agent.api.protobuf.decode import Map, read_message
 from agent.api.protobuf.encode import write_message
 from agent.api.protobuf.tables import EVERYWHERE, KINDS
 from agent.api.protobuf.wire import ProtobufError
+from agent.manifest.decode import decode
+from agent.model.base import Object
 from agent.model.gotext import quote
+
+ObjectT = TypeVar("ObjectT", bound=Object)
 
 MEDIA_TYPE: Final = "application/vnd.kubernetes.protobuf"
 #: A body may have no more bytes, like one in JSON.
@@ -61,6 +65,22 @@ def read_body(data: bytes, *, api_version: str = "", kind: str = "") -> Protobuf
         raise UnknownKindError(f"kind {shown} is not read in protobuf")
     value = read_message(kind, envelope.get(2, b""))
     return ProtobufBody(api_version, kind, {"kind": kind, "apiVersion": api_version, **value})
+
+
+def read_object(cls: type[ObjectT], data: bytes, *, api_version: str) -> ObjectT:
+    """Read a body that must hold a `cls` of that API version; raises ProtobufError.
+
+    Options, which belong to every API version, may name any.
+    """
+    found = read_body(data, api_version=api_version, kind=cls.__name__)
+    expected = cls.__name__ in EVERYWHERE or found.api_version == api_version
+    if found.kind != cls.__name__ or not expected:
+        shown = f"{found.kind} in version {quote(found.api_version)}"
+        raise ProtobufError(f"{shown} cannot be handled as a {cls.__name__}")
+    decoded = decode(cls, found.value)
+    if decoded.error is not None:
+        raise ProtobufError(decoded.error)
+    return decoded.object
 
 
 def write_body(value: Mapping[str, Any]) -> bytes:

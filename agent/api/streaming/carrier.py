@@ -36,6 +36,8 @@ class RawCarrier:
             return b""
 
     async def write(self, data: bytes) -> None:
+        if self._writer.is_closing():  # asyncio would log it some time later
+            raise ConnectionResetError("the connection is closed")
         self._writer.write(data)
         await self._writer.drain()
 

@@ -61,3 +61,8 @@ async def next_output(backend: Backend) -> bytes:
 def hang_up(backend: Backend) -> None:
     """Close the connection; what was written is still sent."""
     backend[1].close()
+
+
+def break_off(backend: Backend) -> None:
+    """Close the connection at once; a backend that takes nothing would keep it open for ever."""
+    backend[1].transport.abort()

@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp import WSMsgType, web
 
-from agent.api.streaming.forwarding import Backend, Dialer, Refused, hang_up, next_output
+from agent.api.streaming.forwarding import Backend, Dialer, Refused, break_off, hang_up, next_output
 from agent.api.streaming.pulse import pulse
 
 PROTOCOLS: Final = ("v4.channel.k8s.io",)
@@ -45,9 +45,12 @@ class PortSockets:
                         outputs.create_task(self._output(index, backend))
                 listener.cancel()
                 beating.cancel()
-        finally:
+        except BaseException:
             for backend in self._backends.values():
-                hang_up(backend)
+                break_off(backend)
+            raise
+        for backend in self._backends.values():
+            hang_up(backend)
         await self._socket.close()
 
     async def _connect(self, index: int, port: int) -> None:

@@ -74,6 +74,10 @@ async def test_a_client_certificate_opens_the_door(server: Server) -> None:
         ({"Host": ""}, 403),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Host": "localhost:1", "Origin": "https://localhost:1"}, 200),
+        ({"Host": "localhost:1", "Origin": "https://localhost:2"}, 403),
+        ({"Host": "localhost:1", "Origin": "http://localhost:1"}, 403),
+        ({"Host": "evil.example", "Origin": "https://evil.example"}, 403),
     ],
 )
 async def test_a_page_in_a_browser_is_kept_out(

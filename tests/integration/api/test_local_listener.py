@@ -50,6 +50,20 @@ async def test_what_a_killed_agent_left_is_replaced(tmp_path: Path) -> None:
     assert problems == []
 
 
+async def test_who_listens_keeps_his_socket(tmp_path: Path) -> None:
+    problems: list[str] = []
+    first = LocalListener(str(tmp_path), APIService(_hello), problems.append)
+    second = LocalListener(str(tmp_path), APIService(_hello), problems.append)
+    await first.open()
+    await second.open()
+    await second.close()
+    assert Path(first.path).is_socket()
+    await first.close()
+
+    (problem,) = problems
+    assert problem.endswith("address already in use")
+
+
 def make_left_over(path: Path) -> None:
     """A socket that nobody listens on."""
     import socket

@@ -28,9 +28,16 @@ class Stream:
         self._number = number
         self._pieces: deque[bytes] = deque()
         self._has_ended = False
+        self._is_finished = False
         self._is_lost = False
         self._is_ignored = False
+        self._given_up = asyncio.Event()
         self._news = asyncio.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether both sides have ended it."""
+        return self._has_ended and self._is_finished
 
     async def read(self) -> bytes:
         """Some more bytes; empty at the end. `ConnectionError`: the peer gave it up or went."""
@@ -55,21 +62,28 @@ class Stream:
 
     async def end(self) -> None:
         """Nothing more will be written."""
-        await self._connection.send(self._number, b"", is_last=True)
+        self._is_finished = True
+        await self._connection.finish(self._number)
 
     async def reset(self) -> None:
         """Give the stream up."""
+        self.ignore()
         await self._connection.reset(self._number)
 
     def ignore(self) -> None:
         """Nobody reads it: what comes and came is forgotten."""
         self._is_ignored = True
-        self._connection.dropped(sum(map(len, self._pieces)))
+        self._connection.dropped(self._number, sum(map(len, self._pieces)))
         self._pieces.clear()
+
+    async def given_up(self) -> None:
+        """Wait until the peer has given the stream up, whether or not it had ended it."""
+        await self._given_up.wait()
 
     def lost(self) -> None:
         """No end will come."""
         self._is_lost = not self._has_ended
+        self._given_up.set()
         self._news.set()
 
     def arrived(self, data: bytes, *, is_last: bool) -> int:
@@ -116,13 +130,14 @@ class Connection:
 
     async def consumed(self, number: int, size: int) -> None:
         """A stream's reader took so much."""
-        self.dropped(size)
+        self.dropped(number, size)
         with suppress(ConnectionError):  # the reader gets what came before
-            await self._send(self._session.consumed(number, size))
+            await self._send(self._session.take_replies())
 
-    def dropped(self, size: int) -> None:
-        """So much is no longer held."""
+    def dropped(self, number: int, size: int) -> None:
+        """So much is no longer held; the peer learns it with what is sent next."""
         self._held -= size
+        self._session.consumed(number, size)
         self._moved.set()
 
     async def room(self, number: int) -> int:
@@ -135,9 +150,14 @@ class Connection:
             self._moved.clear()
             await self._moved.wait()
 
-    async def send(self, number: int, data: bytes, *, is_last: bool = False) -> None:
+    async def send(self, number: int, data: bytes) -> None:
         """Send on a stream, if it still takes anything (ConnectionError: the peer has gone)."""
-        await self._send(self._session.data(number, data, is_last=is_last))
+        await self._send(self._session.data(number, data))
+
+    async def finish(self, number: int) -> None:
+        """Send the end of a stream."""
+        self._forget_if_over(number)
+        await self._send(self._session.data(number, b"", is_last=True))
 
     async def reset(self, number: int) -> None:
         """Give a stream up."""
@@ -157,7 +177,7 @@ class Connection:
                 await self._moved.wait()
 
     async def _ping(self) -> None:
-        await self._send(self._session.ping())
+        await self._send(self._session.take_replies() + self._session.ping())
 
     async def _handle(self, event: Event) -> None:
         match event:
@@ -166,19 +186,24 @@ class Connection:
                 await self._send(self._session.accept(number))
                 self._opened(stream)
             case Data(number, data, is_last):
-                await self._arrived(number, data, is_last=is_last)
+                self._arrived(number, data, is_last=is_last)
             case Reset(number):
                 if (lost := self._streams.pop(number, None)) is not None:
                     lost.lost()
 
-    async def _arrived(self, number: int, data: bytes, *, is_last: bool) -> None:
+    def _arrived(self, number: int, data: bytes, *, is_last: bool) -> None:
         stream = self._streams.get(number)
         kept = 0 if stream is None else stream.arrived(data, is_last=is_last)
         self._held += kept
         if kept < len(data):
-            await self._send(self._session.consumed(number, len(data) - kept))
-        if is_last:
-            self._streams.pop(number, None)
+            self._session.consumed(number, len(data) - kept)
+        self._forget_if_over(number)
+
+    def _forget_if_over(self, number: int) -> None:
+        """Not when the session does: it may be some events ahead."""
+        stream = self._streams.get(number)
+        if stream is not None and stream.is_over:
+            del self._streams[number]
 
     async def _send(self, data: bytes) -> None:
         if not data:

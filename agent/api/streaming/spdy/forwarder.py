@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from agent.api.streaming.carrier import Carrier
-from agent.api.streaming.forwarding import Backend, Dialer, Refused, hang_up, next_output
+from agent.api.streaming.forwarding import Backend, Dialer, Refused, break_off, hang_up, next_output
 from agent.api.streaming.options import port as parse_port
 from agent.api.streaming.refusal import Refusal
 from agent.api.streaming.spdy.connection import Connection, Stream
@@ -83,12 +83,25 @@ class Forwarder:
             return
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_to_backend(data, backend))
-                group.create_task(_from_backend(data, error, backend))
+                watching = group.create_task(_watch(data))
+                async with asyncio.TaskGroup() as copies:
+                    copies.create_task(_to_backend(data, backend))
+                    copies.create_task(_from_backend(data, error, backend))
+                watching.cancel()
+        except BaseException:
+            break_off(backend)
+            raise
         finally:
+            data.ignore()
             hang_up(backend)
             with suppress(ConnectionError):
                 await error.end()  # kubectl waits for it in any case
+
+
+async def _watch(data: Stream) -> None:
+    """End a connection that the client gave up, also while its backend neither takes nor gives."""
+    await data.given_up()
+    raise ConnectionResetError("the client gave the connection up")
 
 
 async def _to_backend(data: Stream, backend: Backend) -> None:

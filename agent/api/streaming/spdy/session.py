@@ -80,7 +80,7 @@ class Session:
         return events
 
     def take_replies(self) -> bytes:
-        """What must be sent for what was received."""
+        """What must be sent for what was received and consumed."""
         replies, self._replies = self._replies, []
         return b"".join(replies)
 
@@ -128,20 +128,21 @@ class Session:
         state = self._streams.get(stream)
         return max(min(self._window, state.window if state is not None else 0), 0)
 
-    def consumed(self, stream: int, size: int) -> bytes:
-        """So much received data is no longer held: what tells the peer, now and then."""
-        told = b""
+    def consumed(self, stream: int, size: int) -> None:
+        """So much received data is no longer held: `take_replies` tells the peer, now and then."""
         self._consumed += size
         if self._consumed >= _WINDOW // 2:
-            told += frames.write_numbers(frames.WINDOW_UPDATE, _CONNECTION, self._consumed)
+            self._grow(_CONNECTION, self._consumed)
             self._consumed = 0
         state = self._streams.get(stream)
         if state is not None and state.reads:
             state.consumed += size
             if state.consumed >= _WINDOW // 2:
-                told += frames.write_numbers(frames.WINDOW_UPDATE, stream, state.consumed)
+                self._grow(stream, state.consumed)
                 state.consumed = 0
-        return told
+
+    def _grow(self, stream: int, size: int) -> None:
+        self._replies.append(frames.write_numbers(frames.WINDOW_UPDATE, stream, size))
 
     def _frame(self, frame: frames.Frame) -> None:
         kind, flags, stream, payload = frame
@@ -183,7 +184,7 @@ class Session:
         if state is None or not state.reads:
             if stream > self._last or stream % 2 == 0:
                 raise frames.FramingError("data for a stream that was never opened")
-            self._replies.append(self.consumed(stream, len(data)))  # of one that is over
+            self.consumed(stream, len(data))  # of one that is over
             return
         if is_last:
             state.reads = False

@@ -16,6 +16,8 @@ _ECHOES = 'while read line; do echo "got $line"; echo "err $line" >&2; done; ech
 
 async def test_output_comes_from_now_on_and_before_its_line_ends(server: Server) -> None:
     await server.run("echo early; read x; printf prompt; read x; exec sleep 99", stdin=True)
+    logs = server.folder / "log"
+    await until(lambda: any("early" in path.read_text() for path in logs.rglob("0.log")))
 
     async with talking(server, "attach", stdin="true") as talk:
         await talk.type(b"\n")

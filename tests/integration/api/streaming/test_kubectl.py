@@ -106,12 +106,11 @@ async def test_a_terminal_is_a_terminal(server: Server, client: Kubectl) -> None
         )
         os.close(slave)
         screen = _Screen(master)
-        await screen.type(b"PS1=; stty size; echo re''ady\n")
-        await screen.until(b"33 101")
-        await screen.until(b"ready")
+        await screen.type(_until_size("33 101", "read''y"))
+        await screen.until(b"ready\r\n")
         resize(master, 90, 30)
         process.send_signal(signal.SIGWINCH)  # it does not lead a session of the terminal
-        await screen.type(b"until [ \"$(stty size)\" = '30 90' ]; do sleep 0.05; done; echo o''k\n")
+        await screen.type(_until_size("30 90", "o''k"))
         await screen.until(b"ok\r\n")
         await screen.type(b"exit 7\n")
         code = await process.wait()
@@ -208,6 +207,11 @@ async def _there_and_back(port: int) -> bool:
         received = await reader.readexactly(_LARGE)
     writer.close()
     return received == text
+
+
+def _until_size(size: str, word: str) -> bytes:
+    """What to type to be told when the terminal has this size; the echo has other quotes."""
+    return f"until [ \"$(stty size)\" = '{size}' ]; do sleep 0.05; done; echo {word}\n".encode()
 
 
 @asynccontextmanager

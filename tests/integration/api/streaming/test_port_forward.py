@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -24,8 +25,8 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def backend(serve: Serve) -> AsyncIterator[int]:
-    """A server on the host; its port."""
+async def backend(serve: Serve, *, holds: int = 0) -> AsyncIterator[int]:
+    """A server on the host; its port. The kernel holds little of what it does not read (bytes)."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -38,7 +39,11 @@ async def backend(serve: Serve) -> AsyncIterator[int]:
             tasks.discard(task)
             writer.close()
 
-    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
+    sock = socket.socket()
+    if holds:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, holds)
+    sock.bind(("127.0.0.1", 0))
+    listening = await asyncio.start_server(connected, sock=sock)
     try:
         yield listening.sockets[0].getsockname()[1]
     finally:
@@ -170,6 +175,28 @@ async def test_a_stream_that_the_client_gives_up_ends_its_connection(server: Ser
         await gone.wait()
 
 
+async def test_what_given_up_streams_held_does_not_count_for_ever(server: Server) -> None:
+    """Otherwise the connection would stand still after the first MiB."""
+    await server.run("exec sleep 99")
+    over = asyncio.Event()
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        await over.wait()
+
+    async with backend(deaf, holds=4096) as port, backend(echo) as other:
+        async with upgraded(server, "portforward") as client:
+            for number in range(4):
+                data, error = await client.pair(port, str(number))
+                await client.send(frames.write_data(data, bytes(_LARGE)))
+                await client.send(frames.write_numbers(frames.RST_STREAM, data, frames.CANCEL))
+                await client.until_ended(error)
+            last, _ = await client.pair(other, "last")
+            await client.send(frames.write_data(last, b"x", frames.FIN))
+            await client.until_ended(last)
+        over.set()
+
+
 async def test_streams_that_make_no_pair_are_given_back(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,8 +256,8 @@ async def test_spdy_in_a_websocket_is_the_same(server: Server) -> None:
 
     async with backend(echo) as port, aiohttp.ClientSession() as session:
         url = server.url("portforward")
-        async with session.ws_connect(url, protocols=(TUNNEL,)) as socket:
-            assert socket.protocol == TUNNEL
+        async with session.ws_connect(url, protocols=(TUNNEL,)) as websocket:
+            assert websocket.protocol == TUNNEL
             block = Deflater()
             sent = b""
             for number, kind in ((1, "error"), (3, "data")):
@@ -239,11 +266,11 @@ async def test_spdy_in_a_websocket_is_the_same(server: Server) -> None:
                 sent += frames.write_of(frames.SYN_STREAM, 0, number, payload)
             sent += frames.write_data(3, b"hello", frames.FIN)
             for start in range(0, len(sent), 7):  # messages are no frames
-                await socket.send_bytes(sent[start : start + 7])
+                await websocket.send_bytes(sent[start : start + 7])
             reader = frames.Reader()
             received, ended = b"", False
             while not ended:
-                message = await socket.receive()
+                message = await websocket.receive()
                 for frame in reader.feed(message.data):
                     if frame.kind == frames.DATA and frame.stream == 3:
                         received += frame.payload
@@ -260,13 +287,13 @@ async def test_the_older_way_has_two_channels_for_each_port(
 
     async with backend(echo) as port, backend(echo) as closed, aiohttp.ClientSession() as session:
         url = f"{server.url('portforward')}?ports={port},{closed}"
-        async with session.ws_connect(url, protocols=protocols) as socket:
-            firsts = [(await socket.receive()).data for _ in range(4)]
-            await socket.send_bytes(b"\x00one")
-            await socket.send_str("\x02two")
-            await socket.send_bytes(b"\x01ignored")
-            await socket.send_bytes(b"\x77ignored")
-            got = {(await socket.receive()).data for _ in range(2)}
+        async with session.ws_connect(url, protocols=protocols) as websocket:
+            firsts = [(await websocket.receive()).data for _ in range(4)]
+            await websocket.send_bytes(b"\x00one")
+            await websocket.send_str("\x02two")
+            await websocket.send_bytes(b"\x01ignored")
+            await websocket.send_bytes(b"\x77ignored")
+            got = {(await websocket.receive()).data for _ in range(2)}
 
     expected = [(0, port), (1, port), (2, closed), (3, closed)]
     assert firsts == [bytes((n,)) + value.to_bytes(2, "little") for n, value in expected]
@@ -281,8 +308,8 @@ async def test_the_older_way_tells_of_a_port_where_nobody_listens(server: Server
 
     async with aiohttp.ClientSession() as session:
         url = f"{server.url('portforward')}?ports={closed}"
-        async with session.ws_connect(url) as socket:
-            messages = [message.data async for message in socket]
+        async with session.ws_connect(url) as websocket:
+            messages = [message.data async for message in websocket]
 
     assert messages[2].startswith(b"\x01error forwarding port ")
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.api.apply.engine import apply, track_update
-from agent.api.apply.paths import of_fields, show, to_fields
 from agent.api.patch import values
 from agent.api.patch.error import PatchError
 from agent.manifest.decode import decode, encode
@@ -197,20 +196,6 @@ def test_unknown_fields_are_strict_errors() -> None:
     body = values.read(json.dumps({**config(a="1"), "x": 1}).encode())
     made = apply(ConfigMap, None, body, manager="m", api_version="v1", now=NOW)
     assert made.strict_errors == ('unknown field "x"',)
-
-
-def test_fields_that_are_not_in_the_form_are_left_out() -> None:
-    tree = {"f:a": {"k:[1]": {}, "k:{": {}, "x": {}, "f:b": {}}, "v:5": {}, "f:c": 5, ".": {}}
-    assert of_fields(tree) == {("f:a", "f:b"), ("v:5",)}
-    assert show(("f:a", 'k:{"p":"TCP","n":1}', 'v:"x"')) == '.a[n=1,p="TCP"][="x"]'
-
-
-_ELEMENTS = st.sampled_from(["f:a", "f:b", 'k:{"name":"x"}', 'v:"y"'])
-
-
-@given(st.frozensets(st.lists(_ELEMENTS, min_size=1, max_size=4).map(tuple)))
-def test_a_set_of_places_comes_back(paths: frozenset[tuple[str, ...]]) -> None:
-    assert of_fields(to_fields(paths)) == paths
 
 
 _DATA = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12"), max_size=4)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from agent.api.patch import merge_patch, values
 from agent.api.patch.apply import (
     JSON_PATCH,
     MERGE_PATCH,
@@ -91,12 +87,6 @@ def test_a_merge_patch_is_a_map(body: bytes) -> None:
     assert caught.value.status["code"] == 400
 
 
-def test_a_number_too_big_for_its_field_overflows_as_in_kubernetes() -> None:
-    patch = b'{"spec":{"priority":4294967301,"terminationGracePeriodSeconds":2.0}}'
-    spec = apply_patch(STRATEGIC_MERGE_PATCH, Pod(), patch).object.spec
-    assert (spec.priority, spec.termination_grace_period_seconds) == (5, 2)
-
-
 def test_an_error_shows_what_the_merge_has_left_of_the_patch() -> None:
     patch = {
         "spec": {
@@ -116,30 +106,3 @@ def test_an_error_shows_what_the_merge_has_left_of_the_patch() -> None:
 def test_an_unknown_media_type_is_not_for_this_function() -> None:
     with pytest.raises(ValueError, match="no type of patch"):
         apply_patch("text/plain", CONFIG, b"{}")
-
-
-_VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from("xy"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner),
-    max_leaves=12,
-)
-_MAPS = st.dictionaries(st.sampled_from("abc"), _VALUES)
-
-
-@given(_MAPS, _MAPS)
-def test_a_merge_patch_applied_twice_does_no_more_than_once(
-    original: dict[str, Any], patch: dict[str, Any]
-) -> None:
-    once = merge_patch.merge(original, patch)
-    assert values.equal(merge_patch.merge(once, patch), once)
-
-
-@given(_MAPS)
-def test_a_merge_patch_into_nothing_has_no_nulls(patch: dict[str, Any]) -> None:
-    assert values.equal(merge_patch.merge({}, patch), _pruned(patch))
-
-
-def _pruned(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _pruned(item) for key, item in value.items() if item is not None}
-    return value

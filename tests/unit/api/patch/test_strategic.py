@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from agent.api.patch import diff, strategic
 from agent.api.patch.error import PatchError
 from agent.model.node import Node
 from agent.model.pod import Pod
+from tests.support.patches import pods
 
 
 def pod(*containers: dict[str, Any], **spec: Any) -> dict[str, Any]:
@@ -94,75 +94,10 @@ def test_lists_of_lists_are_unprocessable_and_the_cause_says_why() -> None:
     assert status["details"]["causes"] == [{"message": "lists of lists are not supported"}]
 
 
-_NAMES = st.lists(st.sampled_from("abcdef"), unique=True)
-_LABELS = st.dictionaries(st.sampled_from("klmn"), st.sampled_from("123"), max_size=4)
-
-
-@st.composite
-def _pods(draw: st.DrawFn) -> dict[str, Any]:
-    """Pods with lists of each kind."""
-    containers = [
-        {
-            "name": name,
-            "image": draw(st.sampled_from(["i", "j"])),
-            "env": [{"name": key, "value": draw(st.sampled_from("12"))} for key in draw(_NAMES)],
-            "command": draw(st.lists(st.sampled_from("xy"), max_size=2)),
-        }
-        for name in draw(_NAMES)
-    ]
-    volumes = [
-        {"name": name, **draw(st.sampled_from([{"emptyDir": {}}, {"hostPath": {"path": "/"}}]))}
-        for name in draw(_NAMES)
-    ]
-    return {
-        "metadata": {"labels": draw(_LABELS), "finalizers": draw(_NAMES)},
-        "spec": {"containers": containers, "volumes": volumes},
-    }
-
-
-@given(_pods(), _pods())
-def test_a_two_way_patch_leads_from_one_object_to_the_other(
-    original: dict[str, Any], modified: dict[str, Any]
-) -> None:
-    patch = diff.two_way(Pod, original, modified)
-    assert strategic.merge(Pod, original, patch) == modified
-
-
-@given(_pods(), _pods())
+@given(pods(), pods())
 def test_a_patch_applied_twice_does_no_more_than_once(
     original: dict[str, Any], modified: dict[str, Any]
 ) -> None:
     patch = diff.two_way(Pod, original, modified)
     once = strategic.merge(Pod, original, patch)
     assert strategic.merge(Pod, once, patch) == once
-
-
-@given(_pods(), _pods())
-def test_a_three_way_patch_without_others_is_a_round_trip(
-    original: dict[str, Any], modified: dict[str, Any]
-) -> None:
-    patch = diff.three_way(Pod, original, modified, original)
-    assert strategic.merge(Pod, original, patch) == modified
-
-
-@given(_pods(), _pods())
-def test_a_three_way_patch_keeps_what_others_have_set(
-    original: dict[str, Any], modified: dict[str, Any]
-) -> None:
-    current = {**original, "metadata": {**original["metadata"], "uid": "u"}}
-    patch = diff.three_way(Pod, original, modified, current)
-    assert strategic.merge(Pod, current, patch)["metadata"]["uid"] == "u"
-
-
-def test_a_conflict_is_told_when_nothing_may_be_overwritten() -> None:
-    base, ours, theirs = ({"spec": {"hostname": name}} for name in ("a", "b", "c"))
-    with pytest.raises(PatchError, match="conflicts with changes made from original to current"):
-        diff.three_way(Pod, base, ours, theirs, overwrite=False)
-    assert diff.three_way(Pod, base, ours, base, overwrite=False) == {"spec": {"hostname": "b"}}
-
-
-def test_retained_keys_are_named_when_the_source_of_a_volume_changes() -> None:
-    before = pod(volumes=[{"name": "v", "emptyDir": {}}])
-    after = pod(volumes=[{"name": "v", "hostPath": {"path": "/"}}])
-    (volume,) = diff.two_way(Pod, before, after)["spec"]["volumes"]
-    assert volume["$retainKeys"] == ["hostPath", "name"]

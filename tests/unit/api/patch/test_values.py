@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from agent.api.patch import values
-from agent.api.patch.yaml_text import to_yaml
 
 
 @pytest.mark.parametrize(
@@ -53,10 +52,3 @@ def test_numbers_and_repeated_names_of_a_body() -> None:
 def test_an_empty_list_is_null_in_what_was_stored() -> None:
     stored = values.as_stored({"a": [], "b": [{"c": []}], "d": {}})
     assert stored == {"a": None, "b": [{"c": None}], "d": {}}
-
-
-def test_yaml_quotes_texts_that_would_be_something_else() -> None:
-    value = {"b": ["1", "true", "x: y", "x" * 200, 1], "a": None, "c": "k\nl\n"}
-    assert to_yaml(value) == (
-        f'a: null\nb:\n- "1"\n- "true"\n- \'x: y\'\n- {"x" * 200}\n- 1\nc: |\n  k\n  l\n'
-    )

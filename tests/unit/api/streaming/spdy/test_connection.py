@@ -11,51 +11,19 @@ from hypothesis import strategies as st
 from agent.api.streaming import pulse
 from agent.api.streaming.spdy import frames
 from agent.api.streaming.spdy.connection import Connection, Stream
-from agent.api.streaming.spdy.headers import Deflater
+from tests.support.carriers import Peer, settle
 from tests.support.virtual_loop import VirtualClock, VirtualLoop
 
 _LARGE = 3 * 1024 * 1024
 
 
-class FakeCarrier:
-    """What a peer sends, and what it got."""
+class Fixture(Peer):
+    """A connection and its peer."""
 
     def __init__(self) -> None:
-        self.incoming: asyncio.Queue[bytes] = asyncio.Queue()
-        self.written = b""
-        self.is_broken = False
-
-    async def read(self) -> bytes:
-        return await self.incoming.get()
-
-    async def write(self, data: bytes) -> None:
-        if self.is_broken:
-            raise ConnectionResetError
-        self.written += data
-
-    def kinds(self) -> list[int]:
-        return [frame.kind for frame in frames.Reader().feed(self.written)]
-
-
-class Fixture:
-    def __init__(self) -> None:
-        self.carrier = FakeCarrier()
+        super().__init__()
         self.streams: list[Stream] = []
         self.connection = Connection(self.carrier, VirtualClock(), self.streams.append)
-        self._deflater = Deflater()
-
-    def send(self, data: bytes) -> None:
-        self.carrier.incoming.put_nowait(data)
-
-    def open(self, number: int) -> None:
-        block = self._deflater.block({"streamtype": "data"})
-        self.send(frames.write_of(frames.SYN_STREAM, 0, number, bytes(6) + block))
-
-
-async def settle() -> None:
-    """Let everybody go as far as he can without time passing."""
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 @pytest.mark.asyncio
@@ -146,6 +114,26 @@ async def test_a_peer_that_is_gone_is_noticed_by_the_pulse() -> None:
         assert running.done()
 
     assert beats == [frames.PING]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_stream_that_is_given_up_after_its_end_is_known_to_be(at_once: bool) -> None:
+    one = Fixture()
+    one.open(1)
+    sent = [
+        frames.write_data(1, b"x", frames.FIN),
+        frames.write_numbers(frames.RST_STREAM, 1, frames.CANCEL),
+    ]
+    for data in [b"".join(sent)] if at_once else sent:
+        one.send(data)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(one.connection.run())
+        await settle()
+        (stream,) = one.streams
+        await stream.given_up()
+        assert [await stream.read(), await stream.read()] == [b"x", b""]
+        running.cancel()
 
 
 @settings(max_examples=50)
