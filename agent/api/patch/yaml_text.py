@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-#: YAML 1.1 has these too, which no reader here takes for anything but texts.
+#: Booleans of YAML 1.1: Go's library quotes them, Python's does not.
 _OLD_BOOLEANS = ("y", "Y", "n", "N")
 
 

@@ -62,7 +62,7 @@ def _answer(ctx: click.Context, incomplete: str, wanted: Any) -> list[str]:
     try:
         session = open_session(ctx.params.get("config_file"), namespace, "completion")
         return [one for one in wanted(session) if one.startswith(incomplete)]
-    except (ClientError, SystemExit):
+    except ClientError:
         return []
 
 

@@ -81,9 +81,9 @@ class Describing:
         events = self._events(kind, value["metadata"]) if self._shows_events else ()
         now = wall_time().astimezone()
         if kind.kind != "Node":
-            return describe(obj, events, now)  # type: ignore[arg-type]  # stored kinds have metadata
+            return describe(obj, events, now)
         name = value["metadata"]["name"]
-        return describe(obj, events, now, pods=self._pods(name), lease=self._lease(name))  # type: ignore[arg-type]
+        return describe(obj, events, now, pods=self._pods(name), lease=self._lease(name))
 
     def _events(self, kind: Kind, metadata: dict[str, Any]) -> list[Event]:
         """The events about an object."""

@@ -11,7 +11,6 @@ import msgspec
 from agent.cli.client import sorting
 from agent.cli.client.connection import JSON, TABLE, Query
 from agent.cli.client.errors import ClientError, PlainError, Refused
-from agent.cli.client.files import read_objects
 from agent.cli.client.kinds import Kind, targets
 from agent.cli.client.options import selection
 from agent.cli.client.output import Printer, as_list, printer_of, without_managers
@@ -90,6 +89,8 @@ class Getting:
         """What the arguments and files mean."""
         get, session = self._get, self._session
         if get.files:
+            from agent.cli.client.files import read_objects  # 10 ms that most commands save
+
             given = read_objects(session, get.files)
             return [_Wanted(one.kind, one.namespace, one.name) for one in given]
         if not get.arguments:

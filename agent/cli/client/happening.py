@@ -122,9 +122,9 @@ def last_seen(event: Event) -> datetime:
     """When it happened last (events/event_printer.go)."""
     if event.series is not None:
         return event.series.last_observed_time or ZERO_TIME
-    if event.last_timestamp not in (None, ZERO_TIME):
-        return event.last_timestamp or ZERO_TIME
-    return event.event_time or ZERO_TIME
+    if event.last_timestamp is None or event.last_timestamp == ZERO_TIME:
+        return event.event_time or ZERO_TIME
+    return event.last_timestamp
 
 
 def interval(event: Event, now: datetime) -> str:

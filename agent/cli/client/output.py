@@ -49,6 +49,8 @@ def printer_of(output: str, kind_of: Callable[[str, str], Kind | None]) -> Print
             return Printer(template.render)
         case "custom-columns":
             return Printer(_columns(argument))
+        case _:
+            pass
     raise ClientError(
         f'unable to match a printer suitable for the output format "{output}", allowed formats '
         f"are: {','.join(one.rstrip('=') for one in NAMES)}"

@@ -13,12 +13,12 @@ from typing import Any, NoReturn
 import click
 
 from agent.cli.client.connection import Server
-from agent.cli.client.errors import ClientError
+from agent.cli.client.errors import ClientError, PlainError
 from agent.cli.client.kinds import Kind, Kinds
-from agent.cli.manifests import read_config
 from agent.cli.options import config_option
 
 EXIT_FAILED = 1
+EXIT_REFUSED = 2
 EXIT_INTERRUPTED = 130
 SOCKET = "api.sock"
 DEFAULT_NAMESPACE = "default"
@@ -66,8 +66,13 @@ class Session:
 
 
 def open_session(config_file: str | None, namespace: str | None, command: str) -> Session:
-    """The agent of this configuration; nothing is asked yet."""
-    config = read_config(config_file)
+    """The agent of this configuration; nothing is asked yet. ClientError."""
+    from agent import config as configuration
+
+    try:
+        config = configuration.load(config_file, os.environ, os.geteuid())
+    except configuration.ConfigError as exc:
+        raise PlainError(str(exc)) from exc
     return Session(Server(f"{config.node.run_dir}/{SOCKET}", command), namespace)
 
 
@@ -86,15 +91,19 @@ def client_command(function: Callable[..., None]) -> Callable[..., None]:
     def command(config_file: str | None, namespace: str | None, **options: Any) -> None:
         with failures_shown():
             name = click.get_current_context().info_name or ""
-            session = open_session(config_file, namespace, name)
+            try:
+                session = open_session(config_file, namespace, name)
+            except ClientError as exc:
+                sys.stderr.write(f"{exc.shown}\n")
+                sys.exit(EXIT_REFUSED)
             try:
                 function(session, **options)
             except ClientError as exc:
                 session.complain(exc)
             session.warn()
             sys.stdout.flush()
-        if session.has_failed:
-            sys.exit(EXIT_FAILED)
+            if session.has_failed:
+                sys.exit(EXIT_FAILED)
 
     return command
 
