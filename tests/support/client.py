@@ -1,0 +1,71 @@
+"""`barepod` as a client beside the real kubectl, both of the same API.
+
+client = Client(server)
+done = await client.barepod("get", "pods")
+await client.same("get", "pods", "-o", "wide")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from pathlib import Path
+
+from tests.support import barepod
+from tests.support.api import Done, Server
+
+_AGE = re.compile(r"\b(?:\d+[smhdy]){1,2}(?![\w.]) *")
+
+
+class Client:
+    """Commands of this tree with a configuration that leads to the server."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        node = server.config.node
+        self.config = Path(node.state_dir).parent / "barepod.toml"
+        self.config.write_text(f'[node]\nrun_dir = "{node.run_dir}"\n')
+        self.env = {**os.environ, "BAREPOD_CONFIG": str(self.config)}
+
+    async def barepod(self, *arguments: str, stdin: str = "") -> Done:
+        """Run `barepod` to its end."""
+        process = await self.start(*arguments)
+        try:
+            out, err = await process.communicate(stdin.encode())
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return Done(process.returncode or 0, out.decode(), err.decode())
+
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        """Start it with pipes on all sides; the caller ends it."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "agent",
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=barepod.ROOT,
+            env=self.env,
+        )
+
+    async def same(self, *arguments: str, stdin: str = "") -> Done:
+        """Both say the same, but for ages, and end with the same code; what kubectl said."""
+        theirs = await self.server.kubectl(*arguments, stdin=stdin)
+        ours = await self.barepod(*arguments, stdin=stdin)
+        assert without_ages(ours) == without_ages(theirs), arguments
+        return theirs
+
+
+def without_ages(done: Done) -> Done:
+    """The same with AGE for every age, in a column as wide as before."""
+    return Done(done.code, _masked(done.out), _masked(done.err))
+
+
+def _masked(text: str) -> str:
+    return _AGE.sub(lambda found: "AGE".ljust(len(found[0])), text)
