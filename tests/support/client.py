@@ -58,7 +58,9 @@ class Client:
         """Both say the same, but for ages, and end with the same code; what kubectl said."""
         theirs = await self.server.kubectl(*arguments, stdin=stdin)
         ours = await self.barepod(*arguments, stdin=stdin)
-        assert without_ages(ours) == without_ages(theirs), arguments
+        shown, expected = without_ages(ours), without_ages(theirs)
+        assert (shown.out, shown.err) == (expected.out, expected.err), arguments
+        assert ours.code == theirs.code, arguments
         return theirs
 
 

@@ -27,7 +27,7 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-def to_yaml(value: Any) -> str:
-    """Return `value` as YAML, with sorted names and without folding."""
-    text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, width=math.inf)
+def to_yaml(value: Any, *, width: float = math.inf) -> str:
+    """Return `value` as YAML, with sorted names; longer texts are folded."""
+    text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, width=width)
     return text

@@ -79,11 +79,10 @@ class Deleting:
                 with deadline(self._delete.timeout):
                     wait_gone(self._session.server, one.kind, one.namespace, one.name, one.uid)
             except TimedOut:
-                for late in ending[place:]:
-                    what = f"{late.kind.plural}/{late.name}"
-                    self._session.complain(
-                        ClientError(f"timed out waiting for the condition on {what}")
-                    )
+                late = [f"{one.kind.plural}/{one.name}" for one in ending[place:]]
+                self._session.complain_all(
+                    [ClientError(f"timed out waiting for the condition on {one}") for one in late]
+                )
                 return
 
     def _grace_period(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 import termios
@@ -189,7 +188,7 @@ async def _resize(opened: aiohttp.ClientWebSocketResponse) -> None:
         while True:
             await changed.wait()
             changed.clear()
-            size = shutil.get_terminal_size()
+            size = os.get_terminal_size(sys.stdin.fileno())
             told = msgspec.json.encode({"Width": size.columns, "Height": size.lines})
             with suppress(ConnectionError):
                 await opened.send_bytes(bytes((_RESIZE,)) + told)

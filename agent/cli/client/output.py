@@ -14,6 +14,8 @@ from agent.cli.client.kinds import Kind
 #: Names of outputs for shells and for errors.
 NAMES = ("wide", "yaml", "json", "name", "jsonpath=", "custom-columns=")
 _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+#: Where Go's library folds long texts.
+_WIDTH = 80
 #: Writes one object; a text with its line's end.
 Write = Callable[[Any], str]
 
@@ -74,7 +76,7 @@ def to_yaml(value: Any) -> str:
     """As Kubernetes shows it."""
     from agent.api.patch.yaml_text import to_yaml as written  # yaml: 20 ms
 
-    return written(value)
+    return written(value, width=_WIDTH)
 
 
 def as_list(objects: Sequence[Any]) -> dict[str, Any]:

@@ -58,6 +58,12 @@ class Session:
         sys.stderr.write(f"{error.shown}\n")
         self.has_failed = True
 
+    def complain_all(self, errors: Sequence[ClientError]) -> None:
+        """The same for several; kubectl puts no word before each of many."""
+        for error in errors:
+            is_plain = len(errors) > 1 and type(error) is ClientError
+            self.complain(PlainError(str(error)) if is_plain else error)
+
     def warn(self) -> None:
         """Show what the server wants its user to know."""
         for text in self.server.warnings[:]:

@@ -20,14 +20,17 @@ def sort(items: Sequence[T], objects: Sequence[Any], expression: str) -> list[T]
     """`items` by a field of the objects beside them; who has no such field comes first."""
     path = jsonpath.parse_relaxed(expression)
     keys = [next(iter(path.find(obj)), None) for obj in objects]
-    if keys and all(key is None for key in keys):
+    if len(keys) > 1 and all(key is None for key in keys):
         raise ClientError(
-            f'couldn\'t find any field with path "{expression}" in the list of objects'
+            f'couldn\'t find any field with path "{_braced(expression)}" in the list of objects'
         )
-    order = sorted(
-        range(len(keys)), key=functools.cmp_to_key(lambda a, b: compare(keys[a], keys[b]))
-    )
-    return [items[index] for index in order]
+    by_key = functools.cmp_to_key(lambda one, other: compare(one[0], other[0]))
+    pairs = sorted(zip(keys, items, strict=True), key=by_key)
+    return [item for _, item in pairs]
+
+
+def _braced(expression: str) -> str:
+    return expression if expression.startswith("{") else f"{{{expression}}}"
 
 
 def compare(left: Any, right: Any) -> int:

@@ -65,6 +65,7 @@ class Waiting:
         self._session = session
         self._wait = wait
         self._goal = goal_of(wait.goal)
+        self._failures: list[ClientError] = []
 
     def run(self) -> None:
         """Return once everything is as it should be; ClientError."""
@@ -82,7 +83,9 @@ class Waiting:
                     rest.pop(0)
         except TimedOut:
             for late in rest:
-                self._too_late(late)
+                what = f"{late.kind.plural}/{late.name}"
+                self._failures.append(ClientError(f"timed out waiting for the condition on {what}"))
+        self._session.complain_all(self._failures)
 
     def _seconds(self) -> float:
         return self._wait.timeout if self._wait.timeout >= 0 else _WEEK
@@ -102,15 +105,12 @@ class Waiting:
                     text = f"{one.kind.full_plural} {quote(one.name)} not found"
                     raise Refused({"reason": "NotFound", "message": text, "code": 404})
                 if self._wait.timeout == 0:
-                    self._too_late(one)
+                    what = f"{one.kind.plural}/{one.name}"
+                    self._failures.append(ClientError(f"condition not met for {what}"))
                     return
                 is_first = False
         except Refused as exc:
-            session.complain(exc)
-
-    def _too_late(self, one: _Awaited) -> None:
-        what = f"{one.kind.plural}/{one.name}"
-        self._session.complain(ClientError(f"timed out waiting for the condition on {what}"))
+            self._failures.append(exc)
 
     def _awaited(self) -> Iterator[_Awaited]:
         wait, session = self._wait, self._session
