@@ -28,31 +28,32 @@ class Client:
         self.config = Path(node.state_dir).parent / "barepod.toml"
         self.config.write_text(f'[node]\nrun_dir = "{node.run_dir}"\n')
         self.env = {**os.environ, "BAREPOD_CONFIG": str(self.config)}
+        self._started: list[asyncio.subprocess.Process] = []
 
     async def barepod(self, *arguments: str, stdin: str = "") -> Done:
         """Run `barepod` to its end."""
         process = await self.start(*arguments)
-        try:
-            out, err = await process.communicate(stdin.encode())
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        out, err = await process.communicate(stdin.encode())
         return Done(process.returncode or 0, out.decode(), err.decode())
 
-    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        """Start it with pipes on all sides; the caller ends it."""
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "agent",
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+    async def start(self, *arguments: str, **pipes: int) -> asyncio.subprocess.Process:
+        """Start it, with pipes on all sides unless told otherwise."""
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "agent", *arguments),
+            **{"stdin": pipe, "stdout": pipe, "stderr": pipe, **pipes},  # type: ignore[arg-type]
             cwd=barepod.ROOT,
             env=self.env,
         )
+        self._started.append(process)
+        return process
+
+    async def close(self) -> None:
+        """End what a test that failed has left."""
+        for process in self._started:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
 
     async def same(self, *arguments: str, stdin: str = "") -> Done:
         """Both say the same, but for ages, and end with the same code; what kubectl said."""

@@ -30,7 +30,7 @@ def targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
             return [f"{kind_name}/{name}" for name in _names(session, kind)]
         if not before:
             kinds = [kind for kind in session.kinds if "list" in kind.verbs]
-            return dict.fromkeys(kind.full_plural for kind in kinds)
+            return dict.fromkeys(kind.plural for kind in kinds)
         if "/" in before[0] or "," in before[0]:
             return []
         return [n for n in _names(session, session.kinds.named(before[0])) if n not in before[1:]]

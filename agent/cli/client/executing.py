@@ -155,27 +155,30 @@ async def _speak(opened: aiohttp.ClientWebSocketResponse) -> None:
 
 
 async def _typed() -> AsyncIterator[bytes]:
-    """What standard input holds, as it comes."""
-    loop = asyncio.get_running_loop()
+    """What standard input holds, as it comes; no more is read than the command takes."""
     fd = sys.stdin.fileno()
-    ready = asyncio.Event()
+    while data := await _read(fd):
+        yield data
+
+
+async def _read(fd: int) -> bytes:
+    """The next bytes; none at the end. An ordinary file is always ready, and epoll says so."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+
+    def note() -> None:
+        loop.remove_reader(fd)
+        ready.set_result(None)
+
     try:
-        loop.add_reader(fd, ready.set)
-        is_pollable = True
-    except PermissionError:  # an ordinary file is always ready
-        is_pollable = False
+        loop.add_reader(fd, note)
+    except PermissionError:
+        return os.read(fd, _CHUNK)
     try:
-        while True:
-            if is_pollable:
-                await ready.wait()
-                ready.clear()
-            data = os.read(fd, _CHUNK)
-            if not data:
-                return
-            yield data
+        await ready
     finally:
-        if is_pollable:
-            loop.remove_reader(fd)
+        loop.remove_reader(fd)
+    return os.read(fd, _CHUNK)
 
 
 async def _resize(opened: aiohttp.ClientWebSocketResponse) -> None:

@@ -15,4 +15,8 @@ from tests.support.client import Client
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     """Commands that find a server, which has nothing yet."""
     async with api.serving(tmp_path) as started:
-        yield Client(started)
+        made = Client(started)
+        try:
+            yield made
+        finally:
+            await made.close()
