@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import msgspec
 import pytest
 
+from agent.manifest.defaults import default_pod
+from agent.model.pod import Pod
+from agent.rules import mirror
 from tests.support.api import Server, manifest
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -183,3 +188,19 @@ async def test_a_container_starts_when_its_config_map_comes(server: Server) -> N
     await server.kubectl("create", "configmap", "settings", "--from-literal=a=1")
     ready = await server.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=5s")
     assert ready.code == 0, ready.err
+
+
+async def test_a_pod_of_a_file_that_is_deleted_comes_back_as_another(server: Server) -> None:
+    server.manager.add(mirror.marked(default_pod(msgspec.convert(_placed(), Pod))))
+    await server.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=20s")
+    first = server.pod().metadata.uid
+
+    deleted = await server.kubectl("delete", "pod", "web", "--now", "--timeout=20s")
+    assert deleted.code == 0, deleted.err
+    await server.until(lambda: server.has_pod() and server.pod().metadata.uid != first)
+
+
+def _placed() -> dict[str, Any]:
+    pod = manifest(_SERVES)
+    pod["metadata"]["namespace"] = "default"
+    return pod

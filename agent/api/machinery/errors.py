@@ -106,6 +106,11 @@ def already_exists(what: Named) -> APIError:
     return failure(409, "AlreadyExists", f"{what.shown} already exists", what.details())
 
 
+def timed_out(why: str) -> APIError:
+    """The client took too long."""
+    return failure(408, "Timeout", why)
+
+
 def conflict(what: Named, why: str = MODIFIED) -> APIError:
     """Somebody else was faster, or the object is not the one that was meant."""
     message = f"Operation cannot be fulfilled on {what.shown}: {why}"

@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from agent.api.machinery.bodies import check_dry_run
 from agent.api.machinery.call import Call
+from agent.api.machinery.deleting import check_preconditions
 from agent.api.machinery.errors import Named, bad_request, not_found, unavailable
 from agent.api.machinery.keeping import NowFunction, Removal, with_deletion
 from agent.api.machinery.strategy import Strategy, Subresource
@@ -150,6 +152,8 @@ class PodKeeper:
         if eviction.metadata.name not in ("", call.name):
             raise bad_request("name in URL does not match name in Eviction object")
         options = eviction.delete_options or DeleteOptions()
+        check_dry_run(options.dry_run)
+        check_preconditions(Named("", "pods", call.name), pod, options)
         if not options.dry_run:
             removal = self.remove(pod, options)
             await self._store.durable(int(removal.object.metadata.resource_version))
