@@ -24,8 +24,11 @@ def sort(items: Sequence[T], objects: Sequence[Any], expression: str) -> list[T]
         raise ClientError(
             f'couldn\'t find any field with path "{_braced(expression)}" in the list of objects'
         )
-    by_key = functools.cmp_to_key(lambda one, other: compare(one[0], other[0]))
-    pairs = sorted(zip(keys, items, strict=True), key=by_key)
+
+    def by_key(one: tuple[Any, T], other: tuple[Any, T]) -> int:
+        return compare(one[0], other[0])
+
+    pairs = sorted(zip(keys, items, strict=True), key=functools.cmp_to_key(by_key))
     return [item for _, item in pairs]
 
 
