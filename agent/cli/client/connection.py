@@ -45,7 +45,8 @@ class Server:
         self.socket_path = socket_path
         self.warnings: list[str] = []
         self._headers = {"User-Agent": f"barepod-{command}"}
-        self._idle: _LocalConnection | None = None
+        #: Threads may ask at the same time: whoever pops a connection has it alone.
+        self._idle: list[_LocalConnection] = []
 
     def ask(
         self,
@@ -63,7 +64,7 @@ class Server:
             raw = answer.read()
         except (OSError, http.client.HTTPException) as exc:
             raise self._lost(exc) from exc
-        self._idle = connection
+        self._idle.append(connection)
         return _decoded(raw)
 
     @contextmanager
@@ -102,8 +103,10 @@ class Server:
         headers = {**self._headers, "Accept": accept}
         if raw is not None:
             headers["Content-Type"] = media
-        connection = self._idle or _LocalConnection(self.socket_path)
-        self._idle = None
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = _LocalConnection(self.socket_path)
         try:
             connection.request(method, target, raw, headers)
             answer = connection.getresponse()

@@ -31,7 +31,9 @@ def test_a_broken_file_has_a_row_until_it_is_mended(agent: Agent) -> None:
     agent.write("web.yaml", "kind: [")
     agent.until_told("is not YAML")
 
-    assert _columns(_client(agent, "get", "manifests")) == ["web.yaml", "Broken", "<none>"]
+    shown = _client(agent, "get", "manifests")
+    assert _columns(shown) == ["web.yaml", "Broken", "<none>"]
+    assert "<unknown>" not in shown
     assert f"{agent.manifests}/web.yaml:1: is not YAML" in _client(agent, "get", "mf")
 
     agent.write("web.yaml", pod(sh("exec sleep 1000"), name="web"))
