@@ -42,6 +42,8 @@ async def client(server: Server) -> Client:
         assert done.code == 0, done.err
     done = await server.kubectl("wait", "pod", "--all", "--for=condition=Ready")
     assert done.code == 0, done.err
+    while "from b" not in (await server.kubectl("logs", "two", "-c", "b")).out:
+        pass  # it runs, and says so soon
     return made
 
 
@@ -70,8 +72,7 @@ async def client(server: Server) -> Client:
         (
             "pods --field-selector=a=b",
             "pod x -l a=b",
-            "pods --sort-by=.spec.nope",
-            "pods -o x=y,z:",
+            "pods --sort-by=.spec.nope -o name",
         ),
         (
             "pod nope --ignore-not-found",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -10,6 +11,10 @@ import click
 from agent.cli.client.errors import ClientError
 from agent.cli.client.kinds import Kind
 from agent.cli.client.session import DEFAULT_NAMESPACE, Session, open_session
+
+_NAMESPACE = ("-n", "--namespace")
+_CONFIG = ("--config",)
+_WITH_VALUE = (*_NAMESPACE, *_CONFIG)
 
 
 def namespaces(ctx: click.Context, incomplete: str) -> list[str]:
@@ -47,7 +52,11 @@ def containers(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     """Names of the containers of the pod that was named."""
 
     def wanted(session: Session) -> Iterable[str]:
-        name = str(ctx.params.get("pod") or "").rpartition("/")[2]
+        # While the option has no value yet, click leaves what stands before it in `args`.
+        found = ctx.params.get("pod") or _first_argument(ctx.args)
+        if not found:
+            return []
+        name = str(found).rpartition("/")[2]
         spec = session.get(session.kinds.core("pods"), name)["spec"]
         return [one["name"] for one in (*spec.get("initContainers", ()), *spec["containers"])]
 
@@ -56,14 +65,28 @@ def containers(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
 
 def _answer(ctx: click.Context, incomplete: str, wanted: Any) -> list[str]:
     """What begins like this; nothing when nobody can be asked."""
-    namespace = ctx.params.get("namespace")
+    namespace = ctx.params.get("namespace") or _value(ctx.args, *_NAMESPACE)
     if ctx.params.get("all_namespaces"):
         namespace = ""
     try:
-        session = open_session(ctx.params.get("config_file"), namespace, "completion")
+        config_file = ctx.params.get("config_file") or _value(ctx.args, *_CONFIG)
+        session = open_session(config_file, namespace, "completion")
         return [one for one in wanted(session) if one.startswith(incomplete)]
     except ClientError:
         return []
+
+
+def _value(words: Sequence[str], *options: str) -> str | None:
+    """What stands after an option."""
+    return next((value for option, value in pairwise(words) if option in options), None)
+
+
+def _first_argument(words: Sequence[str]) -> str | None:
+    """The first word that is neither an option nor the value of one."""
+    for before, word in pairwise(("", *words)):
+        if not word.startswith("-") and before not in _WITH_VALUE:
+            return word
+    return None
 
 
 def _names(session: Session, kind: Kind) -> list[str]:

@@ -168,7 +168,8 @@ async def _read(fd: int) -> bytes:
 
     def note() -> None:
         loop.remove_reader(fd)
-        ready.set_result(None)
+        if not ready.done():  # nobody waits any more
+            ready.set_result(None)
 
     try:
         loop.add_reader(fd, note)

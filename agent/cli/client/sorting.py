@@ -13,7 +13,9 @@ from agent.model.quantity import QuantityError, parse
 
 T = TypeVar("T")
 
-_RUNS = re.compile(r"\d+|\D+")
+_RUNS = re.compile(r"[0-9]+|[^0-9]", re.DOTALL)
+_DIGITS = "0123456789"
+_ZERO = ord("0")
 
 
 def sort(items: Sequence[T], objects: Sequence[Any], expression: str) -> list[T]:
@@ -59,9 +61,8 @@ def _compare_texts(left: str, right: str) -> int:
     return one.compare(other)
 
 
-def _natural(text: str) -> list[tuple[bool, int, str]]:
-    """Numbers before other texts."""
+def _natural(text: str) -> list[tuple[int, int]]:
+    """Characters by their codes, but runs of digits by what they count."""
     return [
-        (not run.isdecimal(), int(run) if run.isdecimal() else 0, run)
-        for run in _RUNS.findall(text)
+        (_ZERO, int(run)) if run[0] in _DIGITS else (ord(run), 0) for run in _RUNS.findall(text)
     ]

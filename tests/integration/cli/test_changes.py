@@ -193,12 +193,14 @@ async def test_a_shell_completes_kinds_names_and_containers(client: Client) -> N
         }
         done = await client.barepod()
         assert done.err == ""
-        return [line.partition(",")[2] for line in done.out.splitlines()]
+        return [line.partition(",")[2] for line in done.out.splitlines() if line]
 
     assert await tab("barepod get po") == ["pods"]
     assert await tab("barepod describe pod ") == ["web"]
     assert await tab("barepod delete pod/w") == ["pod/web"]
     assert await tab("barepod logs w") == ["web"]
     assert await tab("barepod exec web -c ") == ["main"]
+    assert await tab("barepod exec -n default web -c ") == ["main"]
+    assert await tab("barepod exec -n nowhere web -c ") == []
     assert "kube-system" in await tab("barepod get pods -n ")
     assert await tab("barepod get pods -o j") == ["json", "jsonpath="]

@@ -16,6 +16,7 @@ from agent.cli.client.sorting import sort
         ([3, 1, 2], [1, 2, 3]),
         (["b", "a"], ["a", "b"]),
         (["pod-10", "pod-9", "pod-1"], ["pod-1", "pod-9", "pod-10"]),
+        (["a1", "a-", "ab"], ["a-", "a1", "ab"]),
         (["1Gi", "200Mi", "5"], ["5", "200Mi", "1Gi"]),
         (["b", None, "a"], [None, "a", "b"]),
         ([2, 1.5], [1.5, 2]),
