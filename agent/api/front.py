@@ -110,10 +110,15 @@ class Front:
         return await self._sent(request, answer)
 
     def _check_origin(self, request: web.BaseRequest) -> None:
-        """A page in a browser must not reach us, whatever name it has for us."""
-        if "Origin" in request.headers:
-            raise forbidden_path("requests of web pages are not answered")
+        """A page in a browser must not reach us, whatever name it has for us.
+
+        We have no pages: an origin that is we ourselves is written by a program (Python's
+        websocket client), for a browser only where it has one of our names in its address bar.
+        """
         host = request.headers.get("Host", "").lower()
+        for origin in request.headers.getall("Origin", ()):
+            if self._hosts is None or origin.lower() != f"https://{host}":
+                raise forbidden_path("requests of web pages are not answered")
         if self._hosts is not None and _bare(host) not in self._hosts:
             raise forbidden_path("this host name is not known here; use a name of the certificate")
 

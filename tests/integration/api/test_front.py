@@ -73,6 +73,10 @@ async def test_a_client_certificate_opens_the_door(server: Server) -> None:
         ({"Host": "evil.example"}, 403),
         ({"Host": ""}, 403),
         ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "https://evil.example", "Host": "evil.example"}, 403),
+        ({"Origin": "https://localhost", "Host": "localhost"}, 200),
+        ({"Origin": "https://localhost:1", "Host": "localhost"}, 403),
+        ({"Origin": "http://localhost", "Host": "localhost"}, 403),
         ({"Origin": "null"}, 403),
     ],
 )
