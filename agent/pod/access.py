@@ -33,7 +33,7 @@ class RunAccess:
         child: Child,
         streams: Streams,
     ) -> None:
-        """`command` is what the main process was started as, `name` what its streams are kept as."""
+        """`command` started the main process; `name` is what its streams are kept as."""
         self._machine = machine
         self._name = name
         self._command = command
