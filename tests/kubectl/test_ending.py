@@ -91,7 +91,9 @@ def test_what_a_namespace_that_ends_does_not_take(cluster: Cluster) -> None:
 
     told = space.fails("create", "configmap", "c")
     assert told.startswith("error: failed to create configmap: configmaps ")
-    assert "unable to create new content in namespace leaving because it is being terminated" in told
+    assert (
+        "unable to create new content in namespace leaving because it is being terminated" in told
+    )
 
     space.until(lambda: "deletionTimestamp" in space.get("pod", "web")["metadata"])
     space.does("patch", "pod", "web", "--type=merge", "-p", '{"metadata": {"finalizers": null}}')

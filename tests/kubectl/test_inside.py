@@ -12,11 +12,10 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import pytest
 
-from tests.support.cluster import SERVES, Cluster, Space, manifest
+from tests.support.cluster import SERVES, Cluster, Follower, Space, manifest
 from tests.support.haproxy import free_port
 
 pytestmark = pytest.mark.integration
@@ -51,7 +50,7 @@ def test_logs_of_several_containers(space: Space) -> None:
     everything = space.does("logs", "web", "--all-containers", "--prefix")
     assert {"[pod/web/before] before", "[pod/web/main] one"} < set(everything.splitlines())
     assert "container nope is not valid for pod web" in space.fails("logs", "web", "-c", "nope")
-    raw = "/api/v1/namespaces/{}/pods/web/log".format(space.name)
+    raw = f"/api/v1/namespaces/{space.name}/pods/web/log"
     assert "a container name must be specified for pod web, choose one of: [main other]" in (
         space.fails("get", "--raw", raw)
     )
@@ -170,7 +169,7 @@ def test_exec_on_a_terminal(space: Space) -> None:
 def test_attach_sees_and_types(space: Space) -> None:
     space.run("while read x; do echo got $x; done; echo end", container={"stdin": True})
 
-    with space.cluster.following("-n", space.name, "attach", "web") as looking:
+    with space.following("attach", "web") as looking:
         done = space.kubectl("attach", "-i", "web", stdin="one\n")
         looking.until_line("got one")
 
@@ -233,10 +232,10 @@ def test_files_are_copied_both_ways(space: Space, tmp_path: Path) -> None:
 
 
 @contextmanager
-def _forwarding(space: Space, *ports: str) -> Iterator[IO[bytes]]:
-    with space.cluster.following("-n", space.name, "port-forward", "pod/web", *ports) as forward:
+def _forwarding(space: Space, *ports: str) -> Iterator[Follower]:
+    with space.following("port-forward", "pod/web", *ports) as forward:
         forward.until_line("Forwarding from 127.0.0.1")
-        yield forward.process.stdout
+        yield forward
 
 
 def _server(port: int, folder: Path) -> str:
@@ -260,9 +259,7 @@ def test_a_port_where_nobody_listens_is_told(space: Space) -> None:
     ours, port = free_port(), free_port()
     space.run()
 
-    follow = space.cluster.following
-    with follow("-n", space.name, "port-forward", "pod/web", f"{ours}:{port}") as forward:
-        forward.until_line("Forwarding from 127.0.0.1")
+    with _forwarding(space, f"{ours}:{port}") as forward:
         with pytest.raises(OSError, match=r".+"):
             urllib.request.urlopen(f"http://127.0.0.1:{ours}/", timeout=20)
         forward.until_line("connection refused")

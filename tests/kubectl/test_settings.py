@@ -25,7 +25,8 @@ def test_config_is_created_and_changed(space: Space) -> None:
     space.does("patch", "cm", "c", "-p", '{"data": {"k": "w"}, "immutable": true}')
     fixed = space.fails("patch", "cm", "c", "-p", '{"data": {"k": "x"}}')
     assert fixed == (
-        'The ConfigMap "c" is invalid: data: Forbidden: field is immutable when `immutable` is set\n'
+        'The ConfigMap "c" is invalid: data: Forbidden: '
+        "field is immutable when `immutable` is set\n"
     )
     assert space.does("delete", "cm/c", "secret/s", "sa/bot") == (
         'configmap "c" deleted\nsecret "s" deleted\nserviceaccount "bot" deleted\n'
@@ -107,8 +108,8 @@ def test_errors_in_familiar_words(space: Space) -> None:
     typo["spec"]["containers"][0]["comand"] = ["x"]
     typo["spec"]["containers"][0]["livenessProbe"] = {"httpget": {"port": 1}}
     assert space.fails(*create, stdin=json.dumps(typo)) == (
-        'Error from server (BadRequest): error when creating "STDIN": Pod in version "v1" cannot be '
-        'handled as a Pod: strict decoding error: unknown field "spec.containers[0].comand", '
+        'Error from server (BadRequest): error when creating "STDIN": Pod in version "v1" '
+        'cannot be handled as a Pod: strict decoding error: unknown field "spec.containers[0].comand", '
         'unknown field "spec.containers[0].livenessProbe.httpget"\n'
     )
     warned = space.kubectl(*create, "--validate=warn", "--dry-run=server", stdin=_typo())
@@ -152,7 +153,7 @@ def test_errors_of_names(space: Space) -> None:
     told = space.fails(*create, stdin=json.dumps(other))
     assert told == (
         'error: the namespace from the provided object "other" does not match the namespace '
-        f'"{space.name}". You must pass \'--namespace=other\' to perform this operation.\n'
+        f"\"{space.name}\". You must pass '--namespace=other' to perform this operation.\n"
     )
 
 

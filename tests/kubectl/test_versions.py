@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 
 import pytest
 
 from tests.support.cluster import Cluster, Space, manifest
+from tests.support.haproxy import free_port
 from tests.support.kubectl import VERSIONS
 
 pytestmark = pytest.mark.integration
@@ -28,9 +30,9 @@ _EVERYDAY: tuple[tuple[str, str, int, str], ...] = (
     ("describe pod web", "", 0, "Started container main"),
     ("events --for pod/web", "", 0, "Scheduled"),
     ("logs web --tail=1", "", 0, ""),
-    ("exec -i web -- sh -c cat;exit\ 3", "typed", 3, "typed"),
+    ("exec -i web -- sh -c cat;false", "typed", 1, "typed"),
     ("label pod web tier=front", "", 0, "labeled"),
-    ("patch pod web -p {\"metadata\":{\"labels\":{\"a\":\"b\"}}}", "", 0, "patched"),
+    ('patch pod web -p {"metadata":{"labels":{"a":"b"}}}', "", 0, "patched"),
     ("replace -f -", _POD, 0, "replaced"),
     ("create configmap c --from-literal=k=v", "", 0, "created"),
     ("create secret generic s --from-literal=k=v", "", 0, "created"),
@@ -46,9 +48,7 @@ _EVERYDAY: tuple[tuple[str, str, int, str], ...] = (
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("streams_lists", [False, True], ids=["lists", "watch-lists"])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_version_does_everyday_work(
-    space: Space, version: str, streams_lists: bool
-) -> None:
+def test_every_version_does_everyday_work(space: Space, version: str, streams_lists: bool) -> None:
     environ = {"KUBE_FEATURE_WatchListClient": str(streams_lists).lower()}
 
     for line, stdin, code, part in _EVERYDAY:
@@ -58,10 +58,16 @@ def test_every_version_does_everyday_work(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_version_forwards_ports(space: Space, cluster: Cluster, version: str) -> None:
-    from tests.kubectl.test_inside import fetch_forwarded
+def test_every_version_forwards_ports(space: Space, version: str) -> None:
+    port, ours = free_port(), free_port()
+    ready = {"tcpSocket": {"port": port}, "periodSeconds": 1}
+    server = f"exec python3 -m http.server {port} --bind 127.0.0.1"
+    space.run(server, container={"readinessProbe": ready})
 
-    assert fetch_forwarded(space, version) == 200
+    with space.following("port-forward", "pod/web", f"{ours}:{port}", version=version) as forward:
+        forward.until_line("Forwarding from 127.0.0.1")
+        with urllib.request.urlopen(f"http://127.0.0.1:{ours}/") as answer:
+            assert answer.status == 200
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -128,8 +128,12 @@ class Space:
         """The same as the cluster's, in this namespace."""
         return self.cluster.kubectl("--namespace", self.name, *arguments, **options)
 
-    def following(self, *arguments: str) -> Any:
-        return self.cluster.following("--namespace", self.name, *arguments)
+    @contextmanager
+    def following(self, *arguments: str, version: str = "") -> Iterator[Follower]:
+        """The same as the cluster's, in this namespace."""
+        namespace = ("--namespace", self.name)
+        with self.cluster.following(*namespace, *arguments, version=version) as follower:
+            yield follower
 
     def does(self, *arguments: str, **options: Any) -> str:
         """What kubectl prints when all goes well."""
