@@ -109,7 +109,8 @@ def test_errors_in_familiar_words(space: Space) -> None:
     typo["spec"]["containers"][0]["livenessProbe"] = {"httpget": {"port": 1}}
     assert space.fails(*create, stdin=json.dumps(typo)) == (
         'Error from server (BadRequest): error when creating "STDIN": Pod in version "v1" '
-        'cannot be handled as a Pod: strict decoding error: unknown field "spec.containers[0].comand", '
+        "cannot be handled as a Pod: strict decoding error: "
+        'unknown field "spec.containers[0].comand", '
         'unknown field "spec.containers[0].livenessProbe.httpget"\n'
     )
     warned = space.kubectl(*create, "--validate=warn", "--dry-run=server", stdin=_typo())

@@ -36,9 +36,11 @@ _LOOK_AGAIN = 0.05
 class Cluster:
     """An agent with its API."""
 
-    def __init__(self, run: Run, place: Path, port: int) -> None:
+    def __init__(self, run: Run, place: Path, port: int, health: int) -> None:
+        """`health` is the port of its plain HTTP."""
         self.run = run
         self.port = port
+        self.health = health
         self.place = place
         self._home = place / "home"
         self._home.mkdir(exist_ok=True)
@@ -224,7 +226,7 @@ def serving(place: Path) -> Iterator[Cluster]:
     )
     with barepod.command(place, ["agent"], setup) as run:
         run.until(lambda: "agent is ready" in run.stderr)
-        yield Cluster(run, place, port)
+        yield Cluster(run, place, port, health)
         assert "internal error" not in run.stderr
         assert "Traceback" not in run.stderr
 
