@@ -39,8 +39,8 @@ test: $(DEV) ## all tests: unit, conformance, integration, examples
 fast: $(DEV) ## unit and conformance tests only
 	@$(BIN)/python -m pytest -q tests/unit tests/conformance
 
-integration: $(DEV) ## tests with real processes, sockets and servers
-	@$(BIN)/python -m pytest -q tests/integration tests/systemd tests/examples
+integration: $(DEV) ## tests with real processes, sockets, servers and clients
+	@$(BIN)/python -m pytest -q tests/integration tests/kubectl tests/systemd tests/examples
 
 lint: $(DEV) ## format check, ruff, mypy, layers
 	@$(BIN)/ruff format --check --quiet .

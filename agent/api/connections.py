@@ -60,6 +60,7 @@ class APIService:
     async def close(self) -> None:
         """End all connections; a request that is being answered may take a moment."""
         await self._server.shutdown(_LAST_SECONDS)
+        await self._server.abandon()
 
 
 class _Connection(RequestHandler):
@@ -97,7 +98,9 @@ class _Server(web.Server):
         )
         self._answer = handle
         self._head_seconds = head_seconds
-        self._timers: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
+        self._timers: dict[RequestHandler, asyncio.TimerHandle] = {}
+        self._transports: dict[RequestHandler, asyncio.Transport] = {}
+        self._all_lost = asyncio.Event()
 
     def __call__(self) -> RequestHandler:
         options: dict[str, Any] = {"access_log": None}
@@ -112,18 +115,28 @@ class _Server(web.Server):
         )
 
     async def _begin(self, request: web.BaseRequest) -> web.StreamResponse:
-        transport = request.transport
-        if transport is not None and (timer := self._timers.pop(transport, None)) is not None:
+        if (timer := self._timers.pop(request.protocol, None)) is not None:
             timer.cancel()
         return await self._answer(request)
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
+        self._transports[handler] = transport
         loop = asyncio.get_running_loop()
-        self._timers[transport] = loop.call_later(self._head_seconds, transport.abort)
+        self._timers[handler] = loop.call_later(self._head_seconds, transport.abort)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        transport = handler.transport
-        if transport is not None and (timer := self._timers.pop(transport, None)) is not None:
+        if (timer := self._timers.pop(handler, None)) is not None:
             timer.cancel()
+        self._transports.pop(handler, None)
         super().connection_lost(handler, exc)
+        if not self._transports:
+            self._all_lost.set()
+
+    async def abandon(self) -> None:
+        """End what still takes its leave: TLS has a word for that, and a client may be slow."""
+        self._all_lost.clear()
+        for transport in tuple(self._transports.values()):
+            transport.abort()
+        if self._transports:
+            await self._all_lost.wait()

@@ -23,6 +23,7 @@ from agent.api.machinery.errors import (
     method_not_allowed,
     no_such_path,
     not_found,
+    timed_out,
     too_large,
     unauthorized,
 )
@@ -45,6 +46,8 @@ Identify = Callable[[web.BaseRequest], User | None]
 #: Opens a stream into a pod; raises APIError or Refusal before it has answered anything.
 Connect = Callable[[web.BaseRequest, Pod], Awaitable[web.StreamResponse]]
 
+#: After these a connection is good for nothing any more: a part of the body is still to come.
+_ENDING = (408, 413)
 _HEADERS = {
     "Server": SERVER,
     "Cache-Control": "no-cache, private",
@@ -80,7 +83,10 @@ class Front:
         try:
             return await self._answer(request)
         except APIError as exc:
-            return _response(_refusal(exc))
+            response = _response(_refusal(exc))
+            if exc.status.code in _ENDING:
+                response.force_close()  # more of it may come
+            return response
         except Refusal as exc:
             return exc.response()
         except ConnectionError:
@@ -154,7 +160,7 @@ class Front:
                     if size > MAX_BODY:
                         raise too_large(MAX_BODY)
         except TimeoutError:
-            raise ConnectionResetError("the body did not come in time") from None
+            raise timed_out("the body did not come in time") from None
         return b"".join(parts)
 
     async def _stream(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
@@ -172,8 +178,8 @@ class Front:
             return _response(answer)
         response = web.StreamResponse(headers={**_HEADERS, "Content-Type": answer.content_type})
         response.enable_chunked_encoding()
-        await response.prepare(request)
         try:
+            await response.prepare(request)
             async for piece in answer.pieces:
                 async with self._parts.clock.timeout(WRITE_SECONDS):
                     await response.write(piece)
@@ -182,7 +188,7 @@ class Front:
             if request.transport is not None:
                 request.transport.abort()
         finally:
-            await answer.pieces.aclose()  # type: ignore[attr-defined]
+            await answer.pieces.aclose()
         return response
 
 

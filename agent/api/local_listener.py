@@ -7,6 +7,7 @@ import errno
 import grp
 import os
 import pwd
+import shutil
 import socket
 import struct
 from collections.abc import Callable
@@ -74,27 +75,31 @@ def local_user(transport: Any) -> User | None:
 
 
 def _bound(folder: str, path: str) -> socket.socket:
-    """The socket, open to nobody before it is open to those who may (OSError)."""
+    """The socket, open to nobody before it is open to those who may (OSError).
+
+    It is made in a place of its own and moved: a umask would be that of all threads.
+    """
     Path(folder).mkdir(parents=True, exist_ok=True)
     if Path(path).is_socket():
-        _refuse_living(path)
-        files.remove(path)  # of an agent that was killed
+        _refuse_living(path)  # else it is of an agent that was killed
+    private = Path(f"{folder}/.{os.getpid()}")
+    private.mkdir(mode=0o700)
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         opened.setblocking(False)
-        before = os.umask(0o177)
-        try:
-            opened.bind(path)
-        finally:
-            os.umask(before)
+        made = private / "s"
+        opened.bind(str(made))
+        made.chmod(_MODE)
         group = _group_id()
         if group is not None:
             with suppress(PermissionError):  # not a member: then it is for ourselves
-                os.chown(path, -1, group)
-        Path(path).chmod(_MODE)
+                os.chown(made, -1, group)
+        made.rename(path)
     except BaseException:
         opened.close()
         raise
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
     return opened
 
 

@@ -44,7 +44,7 @@ def command(config_file: str | None, is_replacement: bool) -> None:
     from agent import config
     from agent.cli.manifests import refuse
     from agent.daemon.logs import open_log
-    from agent.host import reexec, systemd
+    from agent.host import descriptor_limit, reexec, systemd
     from agent.host.launch import launch
     from agent.store.place import StoreError
 
@@ -59,6 +59,7 @@ def command(config_file: str | None, is_replacement: bool) -> None:
     log = open_log(found.log.level, sys.stderr, os.environ)
     watchdog = systemd.watchdog_interval(os.environ, os.getpid())
     notifier = systemd.Notifier(systemd.take_socket(os.environ))
+    rlimits = descriptor_limit.raise_limit()
     launched = launch()
     try:
         from agent.daemon.agent import Agent, AgentParts
@@ -75,6 +76,7 @@ def command(config_file: str | None, is_replacement: bool) -> None:
                 watchdog=watchdog,
                 launched=launched,
                 is_root=os.geteuid() == 0,
+                rlimits=rlimits,
             )
         ).run()
 
@@ -86,6 +88,7 @@ def command(config_file: str | None, is_replacement: bool) -> None:
         log.error("agent cannot go on", reason=str(exc))
         sys.exit(EXIT_FAILED)
     if is_replaced:
+        descriptor_limit.give_back(rlimits)
         program, arguments = reexec.own_command()
         reexec.reexec((*program, *arguments))
 

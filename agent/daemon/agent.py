@@ -24,6 +24,7 @@ from agent.daemon.logs import Log, set_level
 from agent.daemon.node import Hooks, Legacy, Node, open_node
 from agent.host import reexec
 from agent.host.clock import SystemClock
+from agent.host.descriptor_limit import RLimit
 from agent.host.directory_watch import Changes, DirectoryWatch
 from agent.host.launch import Launched
 from agent.host.limits import Limits
@@ -51,7 +52,10 @@ _FIXED = ("node", "api", "health", "haproxy")
 
 
 class AgentParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent is given; `watchdog` is the service manager's interval in seconds, 0: none."""
+    """What an agent is given; `watchdog` is the service manager's interval in seconds, 0: none.
+
+    `rlimits` are for the main processes of containers, where the agent's own differ.
+    """
 
     config: Config
     load_config: Callable[[], Config]
@@ -60,6 +64,7 @@ class AgentParts(msgspec.Struct, frozen=True, kw_only=True):
     watchdog: float
     launched: Launched | None
     is_root: bool
+    rlimits: tuple[RLimit, ...] = ()
 
 
 class Agent:
@@ -96,6 +101,7 @@ class Agent:
                 fences=fences_of(store, state_dir),
                 keeper=f"{self._config.node.run_dir}/keeper.sock",
                 durable=store.durable,
+                rlimits=self._parts.rlimits,
             )
             launched = self._parts.launched
             async with open_node(self._config, store, hooks, launched, legacy) as node:

@@ -15,6 +15,7 @@ from agent.config import Config
 from agent.daemon.inheritance import Inheritance
 from agent.host.clock import SystemClock
 from agent.host.containment import Lasting, choose_containment
+from agent.host.descriptor_limit import RLimit
 from agent.host.files import private_directory
 from agent.host.keeper import Taken
 from agent.host.launch import Launched
@@ -64,7 +65,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     leave: Callable[[], None]
 
 
-def settings_of(config: Config, environ: Mapping[str, str]) -> Settings:
+def settings_of(
+    config: Config, environ: Mapping[str, str], rlimits: tuple[RLimit, ...] = ()
+) -> Settings:
     """What the pod layer needs of the configuration, as plain values."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Settings(
@@ -79,6 +82,7 @@ def settings_of(config: Config, environ: Mapping[str, str]) -> Settings:
         is_root=os.geteuid() == 0,
         env=config.env,
         images=config.images,
+        rlimits=rlimits,
         allocatable={"cpu": str(os.cpu_count() or 1), "memory": f"{memory // 1024}Ki"},
     )
 
@@ -88,12 +92,13 @@ class Legacy(msgspec.Struct, kw_only=True):
 
     `fences` is what an earlier agent left of its containment; `keeper` is where helpers hand over
     what they keep, and `taken` what they had; `durable` waits for the store's disk. `is_left`: this
-    agent goes, and leaves everything as it is.
+    agent goes, and leaves everything as it is. `rlimits` are for main processes.
     """
 
     fences: Lasting
     keeper: str
     durable: Callable[[], Awaitable[bool]]
+    rlimits: tuple[RLimit, ...] = ()
     taken: Taken = msgspec.field(default_factory=Taken)
     is_left: bool = False
 
@@ -284,7 +289,8 @@ async def open_node(
     """
     async with open_machine(launched, hooks.problem, legacy) as machine:
         recorder = Recorder(store, machine.clock, config.node.name)
-        settings = settings_of(config, os.environ)
+        rlimits = () if legacy is None else legacy.rlimits
+        settings = settings_of(config, os.environ, rlimits)
         runtime = _runtime(settings, machine, store, recorder, hooks)
         inheritance = continuity = None
         if legacy is not None:
@@ -304,11 +310,13 @@ async def open_node(
             on_fault=fault,
         )
 
+        _watch_sources(store, lambda changed: manager.look_again(changed.metadata.namespace))
+
         def reconfigure(changed: Config) -> None:
             nonlocal assembly
             limits = _limits_of(changed)
             assembly = msgspec.structs.replace(assembly, limits=limits)
-            runtime.reconfigure(settings_of(changed, os.environ))
+            runtime.reconfigure(settings_of(changed, os.environ, rlimits))
             manager.reconfigure(limits)
 
         def leave() -> None:

@@ -12,6 +12,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from agent.host import cgroup_files as files
 from agent.host.cgroup import directory_of, own_place
@@ -189,7 +190,8 @@ class Anchor:
             os.close(stdin)
             os.close(stdout)
         reactor.register(self._listen, self)
-        os.write(self._tell, _WORD)
+        with suppress(BrokenPipeError):  # it has ended already: `said` tells why
+            os.write(self._tell, _WORD)
 
     async def said(self) -> bytes:
         """The word, as soon as it is back; anything else is an error's text, when it has ended."""

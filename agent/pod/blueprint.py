@@ -18,7 +18,10 @@ from agent.rules.images import ImageEntry
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the pod layer needs of the configuration."""
+    """What the pod layer needs of the configuration, and of how the agent was started.
+
+    `rlimits` are those that main processes get instead of the agent's own.
+    """
 
     node_name: str
     address: str
@@ -32,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     env: Mapping[str, str] = msgspec.field(default_factory=dict)
     images: Mapping[str, ImageEntry] = msgspec.field(default_factory=dict)
     allocatable: Mapping[str, str] = msgspec.field(default_factory=dict)
+    rlimits: tuple[tuple[int, int, int], ...] = ()
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):

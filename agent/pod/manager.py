@@ -18,12 +18,13 @@ from agent.model.status import PodStatus
 from agent.pod.facts import PodFacts
 from agent.pod.recorder import Recorder
 from agent.pod.starter import BackOffLimits
-from agent.rules import placement
+from agent.rules import mirror, placement
 from agent.rules.annotations import problems
+from agent.rules.downward import ConfigError
 from agent.rules.phase import TERMINAL
 from agent.rules.pod_change import PodChange, pod_change, updated
 from agent.rules.qos import qos_class
-from agent.rules.shutdown import shutdown_groups
+from agent.rules.shutdown import rested, shutdown_groups
 
 Key = tuple[str, str]
 
@@ -79,6 +80,10 @@ class PodManager:
         self._workers: dict[Key, Worker] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._deleted: set[Key] = set()
+        #: Nothing starts any more, whoever asks for it.
+        self.is_stopping = False
+        #: Pods that end because we do, and are not deleted.
+        self._resting: set[Key] = set()
         #: Pods whose predecessor of the same name is still ending, with what is ignored of them.
         self._waiting: dict[Key, tuple[Pod, tuple[str, ...]]] = {}
 
@@ -150,7 +155,7 @@ class PodManager:
         gets its full grace before the new one starts, with a new UID. The latest update wins.
         """
         key = _key(pod)
-        if key in self._deleted:
+        if key in self._deleted or self.is_stopping:
             self._waiting[key] = pod, ignored
             return
         stored = self._store.get(Pod, *key)
@@ -228,6 +233,9 @@ class PodManager:
                 self._store.put(deletion_at(stored, now, 0))
             return
         self._deleted.discard(key)
+        if stored is not None and key in self._resting:
+            self._store.put(rested(stored))
+            return
         self._store.delete(Pod, *key)
         self._succeed(key)
 
@@ -237,8 +245,17 @@ class PodManager:
             self.delete(namespace, name)
 
     async def stop_all(self) -> None:
-        """A graceful end of all pods, low priorities first; returns when nothing is left."""
+        """A graceful end of all pods, low priorities first; returns when nothing is left.
+
+        Pods that no file will bring back stay in the store, for the next agent.
+        """
+        self.is_stopping = True
         self._waiting.clear()
+        self._resting = {
+            key
+            for key, worker in self._workers.items()
+            if key not in self._deleted and not mirror.is_mirror(worker.pod)
+        }
         for group in shutdown_groups(worker.pod for worker in self._workers.values()):
             for pod in group:
                 self.delete(*_key(pod))
@@ -256,6 +273,15 @@ class PodManager:
         """The node's configuration changed: pods that wait for an image look again now."""
         for worker in self._workers.values():
             worker.reconfigure(limits)
+
+    def look_again(self, namespace: str) -> None:
+        """ConfigMaps or Secrets came or changed: what waits for them is started now."""
+        for (where, _), worker in self._workers.items():
+            waits = any(
+                reason == ConfigError.reason for reason, _ in worker.facts.start_failures.values()
+            )
+            if where == namespace and waits:
+                worker.update(worker.pod)
 
     def kill_all(self) -> None:
         """SIGKILL to everything, now."""
@@ -312,7 +338,8 @@ class PodManager:
 
     def _succeed(self, key: Key) -> None:
         """Start the pod that waits for its predecessor's end, unless that still lasts."""
-        if key not in self._workers and key not in self._deleted and key in self._waiting:
+        is_free = key not in self._workers and key not in self._deleted
+        if is_free and not self.is_stopping and key in self._waiting:
             self.add(*self._waiting.pop(key))
 
 

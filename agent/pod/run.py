@@ -113,7 +113,8 @@ def _engines(machine: Machine, parts: RunParts) -> Engines:
     def captures(
         argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
     ) -> Running:
-        command = msgspec.structs.replace(parts.command, argv=argv, mounts=())
+        # A limit of descriptors would keep a command from the cheap way to start it.
+        command = msgspec.structs.replace(parts.command, argv=argv, mounts=(), rlimits=())
         return machine.spawner.capture(command, parts.boundary, timeout, done, inside)
 
     return Engines(machine=machine.handlers, captures=captures)

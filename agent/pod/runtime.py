@@ -96,6 +96,7 @@ class HostRuntime:
                 env=self._environment(pod, entry, runs_as.home, variables),
                 cwd=container.working_dir or entry.working_dir or "/",
                 user=runs_as.identity,
+                rlimits=self._settings.rlimits,
                 no_new_privs=security.allow_privilege_escalation is False,
                 cap_drop=dropped if self._settings.is_root else (),
             ),

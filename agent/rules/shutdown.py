@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from agent.model.pod import Pod
+from agent.model.status import PodStatus
 from agent.rules.annotations import drain_seconds
 from agent.rules.grace import MINIMUM_GRACE_PERIOD
 
@@ -19,6 +22,18 @@ def shutdown_groups(pods: Iterable[Pod]) -> list[list[Pod]]:
     for pod in pods:
         groups.setdefault(pod.spec.priority or 0, []).append(pod)
     return [groups[priority] for priority in sorted(groups)]
+
+
+def rested(pod: Pod) -> Pod:
+    """Return a pod that ended with its agent as it waits for the next one.
+
+    As after a restart of its node, it begins anew, unless it is never to be restarted.
+    """
+    metadata = replace(pod.metadata, deletion_timestamp=None, deletion_grace_period_seconds=None)
+    pod = replace(pod, metadata=metadata)
+    if pod.spec.restart_policy == "Never":
+        return pod
+    return replace(pod, status=PodStatus(phase="Pending", qos_class=pod.status.qos_class))
 
 
 def longest_stop(pods: Iterable[Pod]) -> float:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import msgspec
 import pytest
 
+from agent.manifest.defaults import default_pod
+from agent.model.pod import Pod
+from agent.rules import mirror
 from tests.support.api import Server, manifest
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 _SERVES = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+_MISSING = "CreateContainerConfigError"
 
 
 def _text(script: str = _SERVES, name: str = "web", **spec: object) -> str:
@@ -165,3 +171,36 @@ async def test_other_versions_of_kubectl_work(server: Server, version: str) -> N
     assert shown.out == "pod/web\n"
     ended = await server.kubectl("delete", "pod", "web", "--now", version=version)
     assert ended.code == 0, ended.err
+
+
+async def test_a_container_starts_when_its_config_map_comes(server: Server) -> None:
+    pod = manifest(_SERVES)
+    source = {"configMapKeyRef": {"name": "settings", "key": "a"}}
+    pod["spec"]["containers"][0]["env"] = [{"name": "A", "valueFrom": source}]
+    await server.kubectl("create", "-f", "-", stdin=json.dumps(pod))
+    await server.until(
+        lambda: any(
+            one.state.waiting is not None and one.state.waiting.reason == _MISSING
+            for one in server.pod().status.container_statuses
+        )
+    )
+
+    await server.kubectl("create", "configmap", "settings", "--from-literal=a=1")
+    ready = await server.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=5s")
+    assert ready.code == 0, ready.err
+
+
+async def test_a_pod_of_a_file_that_is_deleted_comes_back_as_another(server: Server) -> None:
+    server.manager.add(mirror.marked(default_pod(msgspec.convert(_placed(), Pod))))
+    await server.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=20s")
+    first = server.pod().metadata.uid
+
+    deleted = await server.kubectl("delete", "pod", "web", "--now", "--timeout=20s")
+    assert deleted.code == 0, deleted.err
+    await server.until(lambda: server.has_pod() and server.pod().metadata.uid != first)
+
+
+def _placed() -> dict[str, Any]:
+    pod = manifest(_SERVES)
+    pod["metadata"]["namespace"] = "default"
+    return pod

@@ -77,6 +77,7 @@ class World:
         self.clock = clock
         self.workers: dict[str, PretendedWorker] = {}
         self.are_stuck = False
+        self.manager: PodManager
         self.catalogue: Catalogue
         self.machinery: Machinery
         self.watches: Watches
@@ -169,6 +170,7 @@ async def world() -> AsyncIterator[World]:
         node_name="vm",
         on_fault=lambda _, exc: faults.append(exc),
     ) as manager:
+        made.manager = manager
 
         async def none(namespace: str, name: str) -> tuple[Any, ...]:
             return ()

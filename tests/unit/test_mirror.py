@@ -123,7 +123,6 @@ EXCUSES = {
                 "refusal",
                 "spdy/channels",
                 "spdy/dictionary",
-                "spdy/forwarder",
             )
         ),
         "integration/api/streaming: test_execution, test_upgrade, test_port_forward",

@@ -9,8 +9,7 @@ import msgspec
 from agent.api.machinery.call import Call
 from agent.api.machinery.errors import bad_request, unsupported_media
 from agent.api.machinery.negotiation import JSON, PROTOBUF, YAML, content_type_of
-from agent.manifest.body import BodyError, cannot_be_handled, read_body
-from agent.manifest.decode import decode
+from agent.manifest.body import BodyError, read_body
 from agent.model.api import DeleteOptions
 from agent.model.base import Object
 
@@ -114,23 +113,13 @@ def check_dry_run(values: tuple[str, ...]) -> None:
 
 def _protobuf(call: Call, model: type[Object], api_version: str) -> Given:
     """Protobuf is read for the kinds that clients write in it."""
-    from agent.api.protobuf.body import UnknownKindError, read_body
+    from agent.api.protobuf import body
     from agent.api.protobuf.wire import ProtobufError
 
-    expected = model.__name__
     try:
-        body = read_body(call.body, api_version=api_version, kind=expected)
-    except UnknownKindError as exc:
+        return Given(body.read_object(model, call.body, api_version=api_version))
+    except body.UnknownKindError as exc:
         raise unsupported_media((JSON, YAML)) from exc
     except ProtobufError as exc:
-        text = f"the object provided is unrecognized (must be of type {expected}): {exc}"
-        raise bad_request(text) from exc
-    if body.kind != expected:
-        version = body.api_version.rpartition("/")[2]
-        wrong = f"no kind {body.kind} is expected here"
-        raise bad_request(cannot_be_handled(body.kind, version, expected, wrong))
-    decoded = decode(model, body.value)
-    if decoded.error is not None:
-        version = body.api_version.rpartition("/")[2]
-        raise bad_request(cannot_be_handled(body.kind, version, expected, decoded.error))
-    return Given(decoded.object)
+        expected = f"the object provided is unrecognized (must be of type {model.__name__})"
+        raise bad_request(f"{expected}: {exc}") from exc

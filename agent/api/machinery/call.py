@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -75,6 +76,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
 
+class Pieces(Protocol):
+    """A body as it comes; `aclose` ends what makes it, also when nobody has asked for any yet."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    async def aclose(self) -> None: ...
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What is answered: a body, or pieces of it as they come."""
 
@@ -82,4 +90,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
-    pieces: AsyncIterator[bytes] | None = None
+    pieces: Pieces | None = None

@@ -8,7 +8,7 @@ import msgspec
 
 from agent.api.machinery.bodies import read_delete_options
 from agent.api.machinery.call import Call
-from agent.api.machinery.errors import conflict, method_not_allowed, not_found, success
+from agent.api.machinery.errors import Named, conflict, method_not_allowed, not_found, success
 from agent.api.machinery.keeping import Removal
 from agent.api.machinery.reading import Reader
 from agent.api.machinery.render import Page
@@ -54,7 +54,7 @@ class Deleter:
         keeper = call.resource.keeper
         if keeper is None:
             raise method_not_allowed()
-        _check(call, obj, options)
+        check_preconditions(call.resource.named(obj.metadata.name), obj, options)
         if options.dry_run:
             return Removal(keeper.removed(obj, options), is_gone=False)
         return keeper.remove(obj, options)
@@ -74,8 +74,8 @@ class Deleter:
             await self._store.durable(int(version))
 
 
-def _check(call: Call, obj: Any, options: DeleteOptions) -> None:
-    """The preconditions (apiserver: pkg/storage, Preconditions.Check)."""
+def check_preconditions(named: Named, obj: Any, options: DeleteOptions) -> None:
+    """Refuse to delete another than is meant; APIError (apiserver: Preconditions.Check)."""
     wanted, meta = options.preconditions, obj.metadata
     if wanted is None:
         return
@@ -85,7 +85,7 @@ def _check(call: Call, obj: Any, options: DeleteOptions) -> None:
     ):
         if expected is not None and expected != found:
             raise conflict(
-                call.resource.named(meta.name),
+                named,
                 f"Precondition failed: {what} in precondition: {expected}, "
                 f"{what} in object meta: {found}",
             )

@@ -106,6 +106,11 @@ def already_exists(what: Named) -> APIError:
     return failure(409, "AlreadyExists", f"{what.shown} already exists", what.details())
 
 
+def timed_out(why: str) -> APIError:
+    """The client took too long."""
+    return failure(408, "Timeout", why)
+
+
 def conflict(what: Named, why: str = MODIFIED) -> APIError:
     """Somebody else was faster, or the object is not the one that was meant."""
     message = f"Operation cannot be fulfilled on {what.shown}: {why}"
@@ -148,6 +153,11 @@ def too_many(what: str, limit: int) -> APIError:
     """We are busy with others; clients try again by themselves."""
     message = f"too many {what} at a time: the limit is {limit}, please try again later"
     return failure(429, "TooManyRequests", message, StatusDetails(retry_after_seconds=1))
+
+
+def unavailable(why: str) -> APIError:
+    """Not now; clients may try again."""
+    return failure(503, "ServiceUnavailable", why)
 
 
 def internal(message: str) -> APIError:

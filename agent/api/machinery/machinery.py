@@ -45,13 +45,13 @@ class Machinery:
                 pieces = self._watches.open(call, form, _include(call))
                 return Answer(pieces=pieces)
             case "get":
-                return self._shown(call, form, await self._reader.get(call))
+                return await self._shown(call, form, await self._reader.get(call))
             case "list":
-                return self._shown(call, form, await self._reader.list(call))
+                return await self._shown(call, form, await self._reader.list(call))
             case "deletecollection":
-                return self._shown(call, form, await self._deleter.delete_all(call))
+                return await self._shown(call, form, await self._deleter.delete_all(call))
             case "delete":
-                return self._shown(call, form, await self._deleter.delete(call))
+                return await self._shown(call, form, await self._deleter.delete(call))
             case _:
                 return await self._write(call, form)
 
@@ -71,22 +71,27 @@ class Machinery:
                 written = await self._writer.replace(call)
             case _:
                 written = await self._writer.patch(call)
-        return self._written(call, form, written)
+        return await self._written(call, form, written)
 
-    def _written(self, call: Call, form: Form, written: Written) -> Answer:
-        answer = self._shown(call, form, written.object)
+    async def _written(self, call: Call, form: Form, written: Written) -> Answer:
+        answer = await self._shown(call, form, written.object)
         return msgspec.structs.replace(
             answer,
             status=201 if written.is_new else 200,
             headers=tuple(("Warning", warning(text)) for text in dict.fromkeys(written.warnings)),
         )
 
-    def _shown(self, call: Call, form: Form, found: Any) -> Answer:
+    async def _shown(self, call: Call, form: Form, found: Any) -> Answer:
         if isinstance(found, Status):
             return self._plain(form, found, 200)
-        renderer = Renderer(call.resource, form, self._clock.now(), _include(call))
-        body = renderer.page(found) if isinstance(found, Page) else renderer.object(found)
-        return Answer(body=body, content_type=form.media)
+        now, include = self._clock.now(), _include(call)
+        renderer = Renderer(call.resource, form, now, include, pause=self._pause)
+        if isinstance(found, Page):
+            return Answer(body=await renderer.page(found), content_type=form.media)
+        return Answer(body=renderer.object(found), content_type=form.media)
+
+    async def _pause(self) -> None:
+        await self._clock.sleep(0)
 
     def _plain(self, form: Form, made: Any, status: int) -> Answer:
         body = msgspec.json.encode(made)

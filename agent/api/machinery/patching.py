@@ -17,13 +17,14 @@ from agent.api.patch.error import PatchError
 from agent.api.patch.values import read
 from agent.manifest import yaml_text
 from agent.manifest.body import strict_error
-from agent.manifest.document import TextError
+from agent.manifest.document import Number, TextError
 from agent.model.api import Status
 
 APPLY = "application/apply-patch+yaml"
 ACCEPTED = (*MEDIA_TYPES, APPLY)
 _APPLIED = "Apply"
 _LONGEST_MANAGER = 128
+_SERVER_ERROR = 500
 
 
 def is_apply(call: Call) -> bool:
@@ -43,7 +44,7 @@ def patched(call: Call, current: Any, now: datetime) -> Given:
         if call.query.text("fieldValidation") == "Strict":
             found.refuse_if_strict()
     except PatchError as exc:
-        raise APIError(msgspec.convert(exc.status, Status)) from exc
+        raise _refused(exc) from exc
     return Given(found.object, found.strict_errors)
 
 
@@ -71,6 +72,19 @@ def manager_of(call: Call) -> str:
     return named[:_LONGEST_MANAGER] or "unknown"
 
 
+def _refused(error: PatchError) -> APIError:
+    """The API server answers 500 to some patches that make no sense; they are no fault of ours."""
+    status = msgspec.convert(error.status, Status)
+    return bad_request(status.message) if status.code >= _SERVER_ERROR else APIError(status)
+
+
+def _plain_number(value: object) -> float:
+    """A number that YAML has written otherwise than an integer."""
+    if isinstance(value, Number):
+        return float(value)
+    raise TypeError(f"not a plain value: {type(value).__name__}")
+
+
 def _applied(call: Call, current: Any | None, now: datetime) -> Given:
     """The body of an apply is YAML, and must say who applies."""
     manager = call.query.text("fieldManager")
@@ -80,7 +94,8 @@ def _applied(call: Call, current: Any | None, now: datetime) -> Given:
         raise bad_request(f"fieldManager: Too long: may not be more than {_LONGEST_MANAGER} bytes")
     try:
         document = next(yaml_text.read(call.body), None)
-        body = read(msgspec.json.encode(None if document is None else document.value))
+        value = None if document is None else document.value
+        body = read(msgspec.json.encode(value, enc_hook=_plain_number))
     except TextError as exc:
         raise bad_request(f"error decoding YAML: {exc.go_text}") from exc
     model: Any = call.resource.wire_model

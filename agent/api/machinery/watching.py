@@ -7,9 +7,9 @@ store and lists anew; who may not be served any more is told so by an ERROR even
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -61,7 +61,7 @@ class Watches:
         for subscription in tuple(self._open):
             subscription.close()
 
-    def open(self, call: Call, form: Form, include: IncludeObject) -> AsyncIterator[bytes]:
+    def open(self, call: Call, form: Form, include: IncludeObject) -> Lines:
         """Begin a watch; the lines of it. APIError."""
         if len(self._open) >= MAX_WATCHES:
             raise too_many("watches", MAX_WATCHES)
@@ -79,9 +79,13 @@ class Watches:
         self._open.add(subscription)
         watch = _Watch(call, form, include, subscription, with_end=with_end)
         watch.encoded = self._encoded.setdefault(watch.flavour, OrderedDict())
-        return self._lines(watch)
+        return Lines(self._lines(watch), lambda: self._end(subscription))
 
-    async def _lines(self, watch: _Watch) -> AsyncIterator[bytes]:
+    def _end(self, subscription: Subscription) -> None:
+        subscription.close()
+        self._open.discard(subscription)
+
+    async def _lines(self, watch: _Watch) -> AsyncGenerator[bytes, None]:
         ends = self._clock.monotonic() + watch.seconds
         subscription = watch.subscription
         try:
@@ -105,8 +109,7 @@ class Watches:
             if subscription.is_dropped:
                 yield watch.error(expired("too slow: list and watch again").status)
         finally:
-            subscription.close()
-            self._open.discard(subscription)
+            self._end(subscription)
 
     async def _batch(self, subscription: Subscription, seconds: float) -> tuple[Change, ...] | None:
         """The next changes; empty at the end, None when nothing came for so long."""
@@ -136,6 +139,25 @@ class Watches:
                 watch.encoded.popitem(last=False)
         watch.is_first = False
         return text
+
+
+class Lines:
+    """The lines of one watch; closed, it is over, whether or not anybody has read of it."""
+
+    def __init__(self, lines: AsyncGenerator[bytes, None], end: Callable[[], None]) -> None:
+        self._lines = lines
+        self._end = end
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._lines)
+
+    async def aclose(self) -> None:
+        """No more of it."""
+        await self._lines.aclose()
+        self._end()
 
 
 class _Watch:

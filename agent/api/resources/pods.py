@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from agent.api.machinery.bodies import check_dry_run
 from agent.api.machinery.call import Call
-from agent.api.machinery.errors import Named, bad_request, not_found
+from agent.api.machinery.deleting import check_preconditions
+from agent.api.machinery.errors import Named, bad_request, not_found, unavailable
 from agent.api.machinery.keeping import NowFunction, Removal, with_deletion
 from agent.api.machinery.strategy import Strategy, Subresource
 from agent.manifest.create import prepare_for_create
@@ -28,6 +30,11 @@ _MIRROR_FIELD = f"metadata.annotations[{mirror.MIRROR}]"
 
 class RunsPods(Protocol):
     """Who runs pods."""
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether nothing is started any more."""
+        ...
 
     def add(self, pod: Pod, ignored: tuple[str, ...] = ()) -> None: ...
     def update(self, pod: Pod, ignored: tuple[str, ...] = ()) -> None: ...
@@ -96,6 +103,8 @@ class PodKeeper:
         """Run it, unless the node takes no pods now: then it waits."""
         pod: Pod = obj
         meta = pod.metadata
+        if self._pods.is_stopping:
+            raise unavailable("the agent is stopping: create the pod when it is back")
         there = self._store.get(Pod, meta.namespace, meta.name)
         if there is not None:
             return Conflict(0, int(there.metadata.resource_version))
@@ -144,6 +153,8 @@ class PodKeeper:
         if eviction.metadata.name not in ("", call.name):
             raise bad_request("name in URL does not match name in Eviction object")
         options = eviction.delete_options or DeleteOptions()
+        check_dry_run(options.dry_run)
+        check_preconditions(Named("", "pods", call.name), pod, options)
         if not options.dry_run:
             removal = self.remove(pod, options)
             await self._store.durable(int(removal.object.metadata.resource_version))

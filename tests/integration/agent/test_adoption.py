@@ -300,3 +300,16 @@ def test_an_ordinary_user_has_all_of_it_too(place: Path) -> None:
             lives.replace_agent()
         lines = output(lives.agent)
         assert lines == [f"line {number}" for number in range(1, len(lines) + 1)]
+
+
+def test_the_agent_has_more_descriptors_than_its_shell_gave_it_and_containers_have_not(
+    place: Path,
+) -> None:
+    with service.agent(place, Setup(prefix=("prlimit", "--nofile=300:4096"))) as agent:
+        agent.write("p.json", pod(sh("ulimit -n; exec sleep 2017")))
+        agent.until(lambda: output(agent))
+
+        assert output(agent) == ["300"]
+        limits = Path(f"/proc/{agent.run.pid}/limits").read_text()
+        (line,) = [line for line in limits.splitlines() if line.startswith("Max open files")]
+        assert line.split()[3:5] == ["4096", "4096"]

@@ -153,13 +153,17 @@ def _library() -> str:
 
 
 def test_an_agent_without_free_descriptors_says_so_and_goes_on(place: Path) -> None:
-    with service.agent(place, Setup(prefix=("prlimit", "--nofile=64:4096"))) as agent:
+    with service.agent(place, Setup(prefix=("prlimit", "--nofile=4096:4096"))) as agent:
         agent.write("p.json", sleeper(2209))
         agent.until(lambda: agent.running("2209"))
         before = agent.running("2209")
+        own = (agent.run.pid, agent.run.helper_pid())
+        for pid in own:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (64, 4096))
         agent.write("q.yaml", *(sleeper(2210, f"q{number}") for number in range(40)))
         agent.until(lambda: agent.log("too many open files") or agent.log("Too many open files"))
-        resource.prlimit(agent.run.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        for pid in own:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (4096, 4096))
 
         agent.until(lambda: len(agent.running("2210")) == 40)
         assert agent.running("2209") == before

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agent.api import front
 from agent.api.front import MAX_BODY
 from tests.support.api import PODS, Server, manifest
 
@@ -78,6 +79,10 @@ async def test_a_client_certificate_opens_the_door(server: Server) -> None:
         ({"Origin": "https://localhost:1", "Host": "localhost"}, 403),
         ({"Origin": "http://localhost", "Host": "localhost"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Host": "localhost:1", "Origin": "https://localhost:1"}, 200),
+        ({"Host": "localhost:1", "Origin": "https://localhost:2"}, 403),
+        ({"Host": "localhost:1", "Origin": "http://localhost:1"}, 403),
+        ({"Host": "evil.example", "Origin": "https://evil.example"}, 403),
     ],
 )
 async def test_a_page_in_a_browser_is_kept_out(
@@ -154,6 +159,22 @@ async def test_a_body_that_does_not_say_how_long_it_is_is_bounded_as_well(server
         ssl=server.context(),
     ) as answer:
         assert answer.status == 413
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "BODY_SECONDS", 0.05)
+    reader, writer = await asyncio.open_unix_connection(f"{server.config.node.run_dir}/api.sock")
+    writer.write(
+        f"POST {PODS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Content-Length: 100\r\n\r\n{".encode()
+    )
+    said = await reader.read()
+    writer.close()
+
+    assert said.startswith(b"HTTP/1.1 408")
+    assert b'"reason":"Timeout"' in said
 
 
 @pytest.mark.parametrize(

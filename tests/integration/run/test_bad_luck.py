@@ -63,7 +63,7 @@ def test_a_read_only_log_directory_is_told_once_and_written_when_that_is_over(
     main = sh("echo begun; while :; do sleep 0.05; done", readinessProbe=probe("true"))
     with barepod.run(place, pod(main), setup=mounted(place, "ro")) as run:
         run.until(lambda: run.is_ready)
-        assert "c | begun" in run.stderr
+        run.until(lambda: "c | begun" in run.stderr)
         (problem,) = run.until(lambda: problems(run))
         assert problem.startswith(f"barepod: cannot write {place}/logs")
         assert problem.endswith("read-only file system")

@@ -201,7 +201,7 @@ def test_a_main_process_that_forks_and_exits_has_ended_and_leaves_nothing(
         run.until(lambda: run.exit_code() == 4)
 
         run.until(lambda: not _named(run, b"1000") + _named(run, b"1001"))
-        assert run.is_running("other")
+        run.until(lambda: run.is_running("other"))
 
 
 def test_a_main_process_that_ignores_sigterm_is_killed_after_its_grace(place: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_stopped_main_process_is_killed_after_its_grace(place: Path) -> None:
     with barepod.run(place, pod(frozen)) as run:
         run.until(lambda: "up" in run.said())
         run.until(lambda: any(_state(pid) == "T" for pid in run.processes()))
-        assert run.is_running()
+        run.until(run.is_running)
 
         assert run.stop() == 0
         assert run.exit_code() == 137

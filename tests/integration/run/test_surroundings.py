@@ -142,7 +142,7 @@ def test_an_ordinary_user_runs_pods_as_himself(place: Path) -> None:
     needs_ordinary_user()
     main = sh("id -u; ulimit -n; exec sleep 1000", readinessProbe=probe("true"))
     with barepod.run(place, pod(main), setup=Setup(mode="user")) as run:
-        run.until(lambda: run.is_ready)
+        run.until(lambda: run.is_ready and run.said())
 
         assert run.said().split()[0] == str(NOBODY)
         assert run.stop() == 0

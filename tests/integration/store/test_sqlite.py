@@ -169,7 +169,8 @@ async def test_files_are_private(tmp_path: Path) -> None:
         await store.durable()
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        # Volumes of other users lie below; nobody else can list it.
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o711
         assert {"state.db", "state.db-wal", "agent.lock"} <= set(modes)
         assert set(modes.values()) == {0o600}
 

@@ -14,7 +14,8 @@ from agent.model.container import Container
 from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod
 from agent.pod.manager import PodManager
-from agent.pod.starter import BackOffLimits
+from agent.pod.starter import BackOffLimits, StartError
+from agent.rules import mirror
 from tests.support.builders import container, lifecycle, pod
 from tests.support.node import Behaviour, PretendedNode, Script
 
@@ -177,6 +178,32 @@ async def test_all_pods_stop_in_parallel() -> None:
         assert pods.manager.is_idle
 
 
+async def test_pods_that_no_file_brings_back_wait_for_the_next_agent() -> None:
+    pods_of_api = named("a"), named("b", restart_policy="Never")
+    of_file = mirror.marked(named("c"))
+    async with running(*pods_of_api, of_file) as pods:
+        uid = pods.uid("a")
+        await pods.manager.stop_all()
+
+        again, over = pods.pod("a"), pods.pod("b")
+        assert again is not None
+        assert over is not None
+        assert (again.metadata.uid, again.status.phase) == (uid, "Pending")
+        assert again.metadata.deletion_timestamp is None
+        assert again.status.container_statuses == ()
+        assert over.status.phase in ("Succeeded", "Failed")
+        assert pods.pod("c") is None
+
+
+async def test_a_pod_that_was_deleted_does_not_wait_for_the_next_agent() -> None:
+    slow = {"a": Behaviour(stop_takes=10.0)}
+    async with running(named("a"), behaviours=slow) as pods:
+        pods.manager.delete("default", "a")
+        await pods.manager.stop_all()
+
+        assert pods.pod("a") is None
+
+
 async def test_pods_of_low_priority_stop_first() -> None:
     slow = {name: Behaviour(stop_takes=10.0) for name in "abc"}
     first, second, third = named("a", priority=5), named("b"), named("c", priority=-1)
@@ -250,3 +277,17 @@ async def test_a_container_whose_image_changed_restarts_in_place() -> None:
         assert found.status.observed_generation == 2
         assert [status.restart_count for status in found.status.container_statuses] == [1, 0]
         assert "Container a definition changed, will be restarted" in pods.node.events("Killing")
+
+
+async def test_what_waits_for_a_config_map_is_started_when_one_comes() -> None:
+    waits = {"a": Behaviour(create_errors=[StartError("CreateContainerConfigError", "no"), None])}
+    async with running(named("a"), behaviours=waits) as pods:
+        await asyncio.sleep(1)
+        pods.manager.look_again("elsewhere")
+        await asyncio.sleep(1)
+        assert pods.node.times("a started") == []
+
+        now = pods.node.clock.monotonic()
+        pods.manager.look_again("default")
+        await asyncio.sleep(1)
+        assert pods.node.times("a started") == [now]

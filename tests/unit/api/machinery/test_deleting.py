@@ -155,6 +155,16 @@ async def test_an_eviction_deletes() -> None:
     assert nobody["code"] == 404
 
 
+async def test_an_eviction_means_one_pod() -> None:
+    async with world() as w:
+        await _running(w)
+        options = {"preconditions": {"uid": "other"}}
+        body = {"metadata": {"name": "web"}, "deleteOptions": options}
+        refused = await w.ask("POST", f"{PODS}/web/eviction", body)
+
+    assert (refused["code"], refused["reason"]) == (409, "Conflict")
+
+
 async def test_a_pod_of_a_file_comes_back_as_another() -> None:
     async with world() as w:
         await w.ask("POST", PODS, manifest())

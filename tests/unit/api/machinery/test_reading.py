@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.support.world import CONFIG_MAPS, PODS, World, config_map, manifest, world
@@ -129,3 +131,25 @@ async def test_what_is_not_there() -> None:
 
     assert (gone["code"], gone["message"]) == (404, 'pods "nope" not found')
     assert gone["details"] == {"name": "nope", "kind": "pods"}
+
+
+@pytest.mark.parametrize("accept", ["", TABLE])
+async def test_a_long_list_is_made_in_parts_and_holds_up_nobody(accept: str) -> None:
+    async with world() as w:
+        for number in range(250):
+            await w.ask("POST", CONFIG_MAPS, config_map(f"c{number:03}"))
+        turns: list[int] = []
+
+        async def other() -> None:
+            while True:
+                turns.append(len(turns))
+                await asyncio.sleep(0)
+
+        beside = asyncio.ensure_future(other())
+        found = await w.ask("GET", CONFIG_MAPS, accept=accept)
+        beside.cancel()
+
+    items = found.get("rows", found.get("items"))
+    names = [item.get("object", item)["metadata"]["name"] for item in items]
+    assert names == [f"c{number:03}" for number in range(250)]
+    assert len(turns) >= 2

@@ -145,11 +145,20 @@ async def test_an_event_is_encoded_once_for_all(monkeypatch: pytest.MonkeyPatch)
         assert await _encodings(w, monkeypatch) == 1
 
 
+async def test_a_watch_that_nobody_reads_is_over_when_it_is_closed() -> None:
+    async with world() as w:
+        answer = await w.answer("GET", CONFIG_MAPS, query={"watch": "1"})
+        assert w.watches.number == 1
+        assert answer.pieces is not None
+        await answer.pieces.aclose()
+        assert w.watches.number == 0
+
+
 async def test_a_slow_watcher_is_told_to_begin_anew() -> None:
     async with world() as w:
         answer = await w.answer("GET", CONFIG_MAPS, query={"watch": "1"})
         assert answer.pieces is not None
-        reader = asyncio.ensure_future(anext(answer.pieces))
+        reader = asyncio.ensure_future(anext(aiter(answer.pieces)))
         await w.settle()
         for number in range(1100):
             await w.ask("POST", CONFIG_MAPS, config_map(f"x{number}"))

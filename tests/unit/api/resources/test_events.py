@@ -28,6 +28,18 @@ async def test_events_of_a_pod_are_found_under_both() -> None:
     assert none["items"] == []
 
 
+async def test_whole_events_in_a_table() -> None:
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    async with world() as w:
+        await w.ask("POST", PODS, manifest())
+        found = await w.ask("GET", NEW, accept=accept, query={"includeObject": "Object"})
+
+    (row,) = found["rows"]
+    assert row["cells"][3] == "pod/web"
+    assert row["object"]["apiVersion"] == "events.k8s.io/v1"
+    assert row["object"]["regarding"]["name"] == "web"
+
+
 async def test_an_event_written_under_one_is_read_under_the_other() -> None:
     given = {
         "metadata": {"name": "e"},

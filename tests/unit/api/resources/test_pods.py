@@ -115,6 +115,28 @@ async def test_a_pod_waits_for_the_node(spec: dict[str, Any]) -> None:
         assert pod.metadata.uid == held["metadata"]["uid"]
 
 
+async def test_nothing_starts_while_the_agent_stops() -> None:
+    async with world() as w:
+        await w.ask("POST", PODS, manifest())
+        await w.manager.stop_all()
+        refused = await w.ask("POST", PODS, manifest("late"))
+
+        assert set(w.workers) == {"web"}
+    assert (refused["code"], refused["reason"]) == (503, "ServiceUnavailable")
+
+
+async def test_a_condition_of_somebody_else_reaches_who_runs_the_pod() -> None:
+    async with world() as w:
+        await w.ask("POST", PODS, manifest(readinessGates=[{"conditionType": "example.org/up"}]))
+        body = {"status": {"conditions": [{"type": "example.org/up", "status": "True"}]}}
+        media = "application/strategic-merge-patch+json"
+        changed = await w.ask("PATCH", f"{PODS}/web/status", body, media=media)
+
+        conditions = w.workers["web"].pod.status.conditions
+        assert [one.type for one in conditions] == ["example.org/up"]
+    assert changed["status"]["conditions"][0]["status"] == "True"
+
+
 async def test_a_pod_that_waits_can_be_deleted() -> None:
     async with world() as w:
         _node(w, unschedulable=True)
