@@ -208,4 +208,4 @@ def test_secrets_stay_secret(cluster: Cluster) -> None:
 
     for secret in (word, cluster.token(), cluster.token("reader")):
         assert secret not in cluster.log
-    assert cluster.token() not in space.does("get", "events", "-A")
+    assert cluster.token() not in space.does("get", "all,events,cm", "-A", "-o", "yaml")
