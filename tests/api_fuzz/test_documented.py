@@ -31,7 +31,7 @@ def session(cluster: Cluster) -> Any:
 
 def _operations(cluster: Cluster, session: Any, group: str) -> list[Any]:
     text = session.get(f"{cluster.address}/openapi/v3/{group}", timeout=_SECONDS).text
-    document = schemathesis.openapi.from_dict(json.loads(text))
+    document: Any = schemathesis.openapi.from_dict(json.loads(text))
     return [found.ok() for found in document.get_all_operations()]
 
 

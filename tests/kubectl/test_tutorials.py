@@ -58,11 +58,12 @@ def test_a_pod_waits_for_what_it_depends_on(space: Space, tmp_path: Path) -> Non
 
 def _probe(kind: str) -> dict[str, Any]:
     port = free_port()
-    return {
+    probes: dict[str, dict[str, Any]] = {
         "exec": {"exec": {"command": ["sh", "-c", "echo broken; exit 1"]}},
         "tcp": {"tcpSocket": {"port": port}},
         "http": {"httpGet": {"port": port, "path": "/healthz"}},
-    }[kind]
+    }
+    return probes[kind]
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,8 @@ def documents(registry: Registry) -> dict[str, Document]:
 def _document(resources: tuple[Resource, ...]) -> dict[str, Any]:
     schemas: dict[str, Any] = {}
     found: dict[str, Any] = {}
-    for model in (ListMeta, Status):
-        _add(model, schemas)
+    _add(ListMeta, schemas)
+    _add(Status, schemas)
     for resource in resources:
         model = resource.wire_model
         _add(model, schemas)
