@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from bench.framework import Values
+from bench.support.places import cache
 
 _SOURCE = Path(__file__).parents[1] / "go"
 _BUILD_SECONDS = 300
@@ -32,14 +33,14 @@ def prober() -> str | None:
     state = hashlib.sha256(_version(go).encode())
     for source in sources:
         state.update(source.read_bytes())
-    binary = _cache() / f"prober-{state.hexdigest()[:16]}"
+    binary = cache() / f"prober-{state.hexdigest()[:16]}"
     if not binary.exists():
         print("building the Go prober, once", file=sys.stderr)
         own = {
             "GOFLAGS": "-mod=mod",
             "GOPROXY": "off",
             "GOTOOLCHAIN": "local",
-            "GOCACHE": str(_cache() / "go"),
+            "GOCACHE": str(cache() / "go"),
         }
         subprocess.run(
             [go, "build", "-o", str(binary), "."],
@@ -80,10 +81,3 @@ def _toolchain() -> str | None:
 def _version(go: str) -> str:
     done = subprocess.run([go, "env", "GOVERSION"], stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip()
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(home) / "barepod-bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
