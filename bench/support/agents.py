@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.framework import pss_kib
+from bench.supervisors import below
 from bench.support.cpu import used_by
 from bench.support.places import cache
-from bench.supervisors import below
 
 _PATIENCE = 100.0
 _POLL = 0.005
