@@ -169,12 +169,12 @@ class ProbeWorker:
 
         The first look at a new pod is at once, and finds no container yet.
         """
-        now, delay_of = self._parts.scheduler.time(), self._parts.delay_of
-        self._next = now + delay
+        first, delay_of = self._parts.scheduler.time() + delay, self._parts.delay_of
         if delay_of is None:
+            self._next = probe_schedule.on_grid(first)
             self._tick()
         else:
-            self._next += delay_of(self._probe.period_seconds)
+            self._next = probe_schedule.on_grid(first + delay_of(self._probe.period_seconds))
             self._schedule(self._next)
 
     def stop(self) -> None:
