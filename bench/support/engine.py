@@ -295,7 +295,7 @@ _STATUS = ContainerStatus(
 
 
 def main() -> None:
-    """Run probes one after the other: KIND NUMBER PORT,PORT..., for those who trace system calls."""
+    """Run probes one after the other: KIND NUMBER PORT,PORT..., to be traced by others."""
     kind, probes, ports = sys.argv[1:]
     asyncio.run(closed(kind, [int(port) for port in ports.split(",")], 1, int(probes)))
 
