@@ -40,6 +40,7 @@ from agent.pod.facts import PodFacts
 from agent.pod.metrics import Metrics
 from agent.pod.prober import PodProber, ProberParts
 from agent.pod.recorder import Recorder
+from agent.pod.rota import Rota
 from agent.store.memory import MemoryStore
 from bench.framework import percentile
 from bench.support.cpu import used, used_by
@@ -99,6 +100,7 @@ async def probing(
                 parts = ProberParts(
                     facts=PodFacts(clock),
                     scheduler=host.scheduler,
+                    rota=Rota(),
                     recorder=recorder,
                     metrics=metrics,
                     status_of=_running,

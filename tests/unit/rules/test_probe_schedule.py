@@ -52,14 +52,6 @@ def test_a_tick_is_never_due_twice(tick: float, period: int, late: float) -> Non
     assert probe_schedule.next_tick(tick, period, tick + late) >= tick + period
 
 
-def test_the_probes_of_a_large_pod_do_not_all_come_at_once() -> None:
-    delays = [probe_schedule.stagger(number) for number in range(200)]
-
-    assert delays[:8] == [0.0] * 8
-    assert max(delays.count(delay) for delay in delays) == 8
-    assert max(delays) < 0.13
-
-
 @given(st.floats(0, 1e7))
 def test_a_ticker_begins_on_the_grid_and_hardly_later_than_it_could(moment: float) -> None:
     begins = probe_schedule.on_grid(moment)
