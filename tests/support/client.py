@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 from tests.support import barepod
-from tests.support.api import Done, Server
+from tests.support.api import Server
+from tests.support.kubectl import Done
 
 _AGE = re.compile(r"\b(?:\d+[smhdy]){1,2}(?![\w.]) *")
 
