@@ -155,7 +155,7 @@ def _patch(given: Given, wanted: Any, live: Any, last: str) -> dict[str, Any]:
     """What leads from the live object to the wanted one; ClientError."""
     model: Any = type_of(given.kind.kind)
     try:
-        original = msgspec.json.decode(last)
+        original = msgspec.json.decode(last, type=dict[str, Any])
         return three_way(model, original, wanted, live)
     except (PatchError, msgspec.DecodeError) as exc:
         raise ClientError(

@@ -99,6 +99,11 @@ def _objects(session: Session, value: Any, source: str) -> Iterator[Given]:
     metadata = obj.setdefault("metadata", {})
     if not isinstance(metadata, dict):
         raise ClientError(f"unable to decode {quote(source)}: metadata must be an object")
+    for field in ("name", "namespace"):
+        if not isinstance(metadata.get(field, ""), str):
+            raise ClientError(f"unable to decode {quote(source)}: metadata.{field} must be a text")
+    if not isinstance(metadata.get("annotations") or {}, dict):
+        raise ClientError(f"unable to decode {quote(source)}: metadata.annotations must be a map")
     yield _given(session, obj, metadata, source)
 
 
