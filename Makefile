@@ -4,10 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
+PEERS  := $(VENV)/.ready-bench
 # A plain path instead of an import hook, and compiled: both cost every start of `barepod`.
 EDITABLE := --config-settings editable_mode=compat
 GOLDEN ?= ../shared/golden
 ONLY   ?=
+RESULTS ?=
 BAREPOD ?= $(abspath $(BIN)/barepod)
 DESTDIR ?=
 KILLS  ?= 1000
@@ -29,6 +31,10 @@ $(DEV): $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE) -e '.[dev]'
 	@touch $@
 
+$(PEERS): $(DEV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE) -e '.[dev,bench]'
+	@touch $@
+
 demo: $(READY) ## run the quickstart pod on this machine; Ctrl-C ends it
 	@echo "Two init containers, then a page on http://127.0.0.1:18080. Ctrl-C ends it."
 	@exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m agent run config/examples/quickstart.yaml
@@ -40,7 +46,7 @@ fast: $(DEV) ## unit and conformance tests only
 	@$(BIN)/python -m pytest -q tests/unit tests/conformance
 
 integration: $(DEV) ## tests with real processes, sockets, servers and clients
-	@$(BIN)/python -m pytest -q tests/integration tests/kubectl tests/systemd tests/examples
+	@$(BIN)/python -m pytest -q tests/integration tests/kubectl tests/clients tests/api_fuzz tests/systemd tests/examples
 
 lint: $(DEV) ## format check, ruff, mypy, layers
 	@$(BIN)/ruff format --check --quiet .
@@ -60,8 +66,8 @@ docs: $(DEV) ## write the commands' help into README
 golden: $(DEV) ## replay recorded answers of Kubernetes (GOLDEN=folder)
 	@$(BIN)/python -m tests.golden "$(GOLDEN)"
 
-bench: $(DEV) ## measure (ONLY=name for one benchmark)
-	@$(BIN)/python -m bench $(ONLY)
+bench: $(PEERS) ## measure against peers (ONLY=name, RESULTS=1 writes bench/RESULTS.md)
+	@$(BIN)/python -m bench $(ONLY) $(if $(RESULTS),--results)
 
 chaos: $(DEV) ## kill everything at random, KILLS=1000 times
 	@BAREPOD_CHAOS_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/integration/agent/test_chaos.py
