@@ -1,6 +1,7 @@
 """OpenAPI v3 of every kind, made from the model: what `kubectl explain` and validation read.
 
-A field's description is that of its type, and says so where a bare host does not honour it.
+A field's description is its own or that of its type; it says so where a bare host does not
+honour the field.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 
 from agent.api.machinery.openapi_paths import paths
+from agent.api.machinery.openapi_texts import TEXTS
 from agent.api.machinery.registry import Registry
 from agent.api.machinery.resource import Resource
 from agent.manifest.unsupported import notes
@@ -92,10 +94,13 @@ def _add(model: type[Object], schemas: dict[str, Any]) -> None:
     schemas[name] = schema
     properties: dict[str, Any] = {}
     told = notes().get(model.__name__, {})
+    texts = TEXTS.get(model.__name__, {})
     for attribute, written in zip(
         model.__struct_fields__, model.__struct_encode_fields__, strict=True
     ):
         made = _schema(_annotation(model, attribute), schemas)
+        if attribute in texts:
+            made["description"] = texts[attribute]
         if attribute in told:
             made = _with_note(made, told[attribute])
         properties[written] = made
