@@ -167,9 +167,11 @@ def test_exec_on_a_terminal(space: Space) -> None:
 
 
 def test_attach_sees_and_types(space: Space) -> None:
-    space.run("while read x; do echo got $x; done; echo end", container={"stdin": True})
+    ticks = "while :; do echo tick; sleep 0.05; done"
+    space.run(f"{ticks} & while read x; do echo got $x; done; wait", container={"stdin": True})
 
     with space.following("attach", "web") as looking:
+        looking.until_line("tick")
         done = space.kubectl("attach", "-i", "web", stdin="one\n")
         looking.until_line("got one")
 
@@ -177,12 +179,14 @@ def test_attach_sees_and_types(space: Space) -> None:
 
 
 def test_attach_to_a_terminal(space: Space) -> None:
-    space.run("while read x; do stty size; done; exit 5", container={"stdin": True, "tty": True})
+    sizes = "while :; do stty size <&3; sleep 0.05; done"
+    script = f"exec 3<&0; {sizes} & read x; echo got $x; wait"
+    space.run(script, container={"stdin": True, "tty": True})
 
     with _screen(space, "attach", "-it", "web") as screen:
-        screen.until("try pressing enter.")
-        screen.type("\r")
         screen.until("33 101")
+        screen.type("hello\r")
+        screen.until("got hello")
 
 
 @pytest.mark.parametrize(("script", "code"), [("cat", 0), ("cat; exit 5", 5)])
