@@ -17,9 +17,7 @@ from agent.model.pod import Pod, PodSpec
 from agent.model.volume import ProjectedVolumeSource, Volume, VolumeProjection
 
 #: Gates that are off by default in Kubernetes 1.34, and whose fields barepod honours.
-HONOURED = frozenset(
-    {"ContainerRestartRules", "ContainerStopSignals", "EnvFiles", "HostnameOverride"}
-)
+HONOURED = frozenset({"ContainerRestartRules", "ContainerStopSignals", "HostnameOverride"})
 
 _C = TypeVar("_C", bound=Container)
 

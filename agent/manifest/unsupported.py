@@ -17,7 +17,7 @@ from agent.manifest.errors import FieldError, forbidden
 from agent.model.base import Object
 from agent.model.container import Container
 from agent.model.pod import Pod
-from agent.model.volume import Volume
+from agent.model.volume import Volume, VolumeProjection
 
 
 class Ignored(msgspec.Struct, frozen=True):
@@ -91,12 +91,17 @@ _SPEC = (
     _Row("node_name", _IGNORED, _ONE_MACHINE),
     _Row("node_selector", _IGNORED, _ONE_MACHINE),
     _Row("affinity", _IGNORED, _ONE_MACHINE),
-    _Row("tolerations", _IGNORED, _ONE_MACHINE),
+    _Row("tolerations", _IGNORED, "taints hold back pods of the API, not those of files"),
     _Row("topology_spread_constraints", _IGNORED, _ONE_MACHINE),
     _Row("scheduler_name", _IGNORED, _ONE_MACHINE),
     _Row("priority_class_name", _IGNORED, "no pod has to make room for another"),
-    _Row("priority", _IGNORED, "no pod has to make room for another"),
     _Row("preemption_policy", _IGNORED, "no pod has to make room for another"),
+    _Row(
+        "resources",
+        _MISSED,
+        "the limits of single containers are enforced, not those of the pod",
+        lambda resources: bool(resources.limits),
+    ),
     _Row("overhead", _IGNORED, "there is no sandbox that would cost anything"),
     _Row("service_account_name", _IGNORED, _NO_ACCOUNTS),
     _Row("service_account", _IGNORED, _NO_ACCOUNTS),
@@ -125,6 +130,7 @@ _CONTAINER = (
     _Row("image_pull_policy", _IGNORED, "no image is pulled"),
     _Row("resize_policy", _IGNORED, "a running process is not resized"),
 )
+_ENV_SOURCE = (_Row("file_key_ref", _REFUSED, "env files are not read here"),)
 _MOUNT = (
     _Row(
         "mount_propagation",
@@ -133,9 +139,32 @@ _MOUNT = (
         lambda value: value == "Bidirectional",
     ),
 )
-#: Volume sources that a bare host can offer.
-_SUPPORTED_VOLUMES = ("host_path", "empty_dir", "config_map", "secret", "downward_api", "projected")
+_HOST_PORT = _Row(
+    "host_port",
+    _MISSED,
+    "the process is on the host's network: reach it at its containerPort",
+)
+_SIZE_LIMIT = _Row(
+    "size_limit",
+    _IGNORED,
+    "the size of a directory is not limited (of medium Memory it is, for root)",
+)
+
+
+def _only_in_a_cluster(holder: type[Object], *supported: str) -> tuple[_Row, ...]:
+    """Refuse each source of a volume but those that a bare host can offer."""
+    return tuple(
+        _Row(name, _REFUSED, "only a cluster can provide this volume")
+        for name in holder.__struct_fields__
+        if name not in supported
+    )
+
+
 _SUPPORTED_SOURCES = ("config_map", "secret", "downward_api")
+_VOLUME = _only_in_a_cluster(
+    Volume, "name", "host_path", "empty_dir", "projected", *_SUPPORTED_SOURCES
+)
+_PROJECTION = _only_in_a_cluster(VolumeProjection, *_SUPPORTED_SOURCES)
 
 
 def unsupported(pod: Pod) -> Verdict:
@@ -160,7 +189,13 @@ def notes() -> dict[str, dict[str, str]]:
         "PodSecurityContext": _SECURITY,
         "SecurityContext": _SECURITY,
         "Container": _CONTAINER,
+        "EphemeralContainer": _CONTAINER,
+        "ContainerPort": (_HOST_PORT,),
+        "EnvVarSource": _ENV_SOURCE,
         "VolumeMount": _MOUNT,
+        "Volume": _VOLUME,
+        "VolumeProjection": _PROJECTION,
+        "EmptyDirVolumeSource": (_SIZE_LIMIT,),
     }
     return {
         name: {row.attribute: f"On a bare host {_FATES[row.fate]}: {row.why}." for row in rows}
@@ -195,7 +230,7 @@ class _Findings:
             self.ignored.append(Ignored(path, row.why, row.fate is _MISSED))
 
     def judge_container(self, container: Container, path: str) -> None:
-        """A container, its ports, mounts and security settings."""
+        """A container, its ports, variables, mounts and security settings."""
         self.judge(container, path, _CONTAINER)
         if container.security_context is not None:
             self.judge(container.security_context, f"{path}.securityContext", _SECURITY)
@@ -203,33 +238,24 @@ class _Findings:
             if port.host_port not in (0, port.container_port):
                 why = f"the process is on the host's network: reach it at {port.container_port}"
                 self.ignored.append(Ignored(f"{path}.ports[{index}].hostPort", why, True))
+        for index, variable in enumerate(container.env):
+            if variable.value_from is not None:
+                self.judge(variable.value_from, f"{path}.env[{index}].valueFrom", _ENV_SOURCE)
         for index, mount in enumerate(container.volume_mounts):
             self.judge(mount, f"{path}.volumeMounts[{index}]", _MOUNT)
 
     def judge_volume(self, volume: Volume, path: str) -> None:
         """A volume is refused when only a cluster could provide it."""
-        self._refuse_sources(volume, path, ("name", *_SUPPORTED_VOLUMES))
+        self.judge(volume, path, _VOLUME)
         if volume.empty_dir is not None:
             medium = volume.empty_dir.medium
             if medium not in ("", "Memory"):
                 self._add(_Row("", _REFUSED, f"no medium {medium} here"), f"{path}.emptyDir.medium")
             if volume.empty_dir.size_limit is not None and not medium:
-                row = _Row(
-                    "",
-                    _IGNORED,
-                    "the size of a directory is not limited (of medium Memory it is, for root)",
-                )
-                self._add(row, f"{path}.emptyDir.sizeLimit")
+                self._add(_SIZE_LIMIT, f"{path}.emptyDir.sizeLimit")
         if volume.projected is not None:
             for index, source in enumerate(volume.projected.sources):
-                at = f"{path}.projected.sources[{index}]"
-                self._refuse_sources(source, at, _SUPPORTED_SOURCES)
-
-    def _refuse_sources(self, holder: Object, path: str, supported: tuple[str, ...]) -> None:
-        for name in holder.__struct_fields__:
-            if name not in supported and getattr(holder, name) is not None:
-                row = _Row(name, _REFUSED, "only a cluster can provide this volume")
-                self._add(row, f"{path}.{_json_name(holder, name)}")
+                self.judge(source, f"{path}.projected.sources[{index}]", _PROJECTION)
 
 
 def _json_name(holder: Object, attribute: str) -> str:

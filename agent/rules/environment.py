@@ -107,7 +107,7 @@ def hostname(pod: Pod, node_name: str) -> str:
     """
     if pod.spec.host_network:
         return node_name
-    name = pod.spec.hostname or pod.metadata.name
+    name = pod.spec.hostname_override or pod.spec.hostname or pod.metadata.name
     return name if len(name) <= _MAX_HOSTNAME else name[:_MAX_HOSTNAME].rstrip("-.")
 
 

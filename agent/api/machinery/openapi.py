@@ -1,7 +1,7 @@
 """OpenAPI v3 of every kind, made from the model: what `kubectl explain` and validation read.
 
-A field's description is its own or that of its type; it says so where a bare host does not
-honour the field.
+A field has a description of its own (agent.api.descriptions), beside that of its type, and it
+says so where a bare host does not honour it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
+from agent.api.descriptions.reader import description
 from agent.api.machinery.openapi_paths import paths
-from agent.api.machinery.openapi_texts import TEXTS
 from agent.api.machinery.registry import Registry
 from agent.api.machinery.resource import Resource
 from agent.manifest.unsupported import notes
@@ -94,22 +94,15 @@ def _add(model: type[Object], schemas: dict[str, Any]) -> None:
     schemas[name] = schema
     properties: dict[str, Any] = {}
     told = notes().get(model.__name__, {})
-    texts = TEXTS.get(model.__name__, {})
     for attribute, written in zip(
         model.__struct_fields__, model.__struct_encode_fields__, strict=True
     ):
-        made = _schema(_annotation(model, attribute), schemas)
-        if attribute in texts:
-            made["description"] = texts[attribute]
-        if attribute in told:
-            made = _with_note(made, told[attribute])
-        properties[written] = made
+        about = f"{description(model, written)} {told.get(attribute, '')}".strip()
+        properties[written] = {
+            **_schema(_annotation(model, attribute), schemas),
+            **({"description": about} if about else {}),
+        }
     schema["properties"] = properties
-
-
-def _with_note(schema: dict[str, Any], note: str) -> dict[str, Any]:
-    before = schema.get("description", "")
-    return {**schema, "description": f"{before} {note}".strip()}
 
 
 @cache
@@ -135,7 +128,7 @@ def _schema(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": _schema(arguments[1], schemas)}
     if isinstance(annotation, type) and issubclass(annotation, Object):
         _add(annotation, schemas)
-        return {"allOf": [_reference(annotation)], "description": _description(annotation)}
+        return {"allOf": [_reference(annotation)]}
     return dict(_PLAIN.get(annotation, {"type": "object"}))
 
 
@@ -152,4 +145,10 @@ def _name(model: type[Object]) -> str:
 
 
 def _description(model: type[Object]) -> str:
-    return cleandoc(model.__doc__ or "")
+    """A type's docstring, with its fields as clients write them."""
+    text = cleandoc(model.__doc__ or "")
+    for attribute, written in zip(
+        model.__struct_fields__, model.__struct_encode_fields__, strict=True
+    ):
+        text = text.replace(f"`{attribute}`", written)
+    return text

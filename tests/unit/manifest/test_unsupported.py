@@ -38,6 +38,10 @@ def container(**fields: Any) -> dict[str, Any]:
             "spec.containers[0].securityContext.procMount",
         ),
         (
+            container(env=[{}, {"valueFrom": {"fileKeyRef": {"key": "k"}}}]),
+            "spec.containers[0].env[1].valueFrom.fileKeyRef",
+        ),
+        (
             container(volumeMounts=[{"mountPropagation": "Bidirectional"}]),
             "spec.containers[0].volumeMounts[0].mountPropagation",
         ),
@@ -65,7 +69,9 @@ def test_what_would_silently_run_otherwise_is_refused(spec: dict[str, Any], path
         ({"nodeSelector": {"a": "b"}}, "spec.nodeSelector", False),
         ({"affinity": {}}, "spec.affinity", False),
         ({"dnsPolicy": "None"}, "spec.dnsPolicy", False),
+        ({"tolerations": [{"key": "a"}]}, "spec.tolerations", False),
         ({"hostAliases": [{"ip": "::1"}]}, "spec.hostAliases", True),
+        ({"resources": {"limits": {"cpu": "1"}}}, "spec.resources", True),
         ({"dnsConfig": {"searches": ["a"]}}, "spec.dnsConfig", True),
         ({"securityContext": {"sysctls": [{}]}}, "spec.securityContext.sysctls", True),
         (
@@ -112,7 +118,8 @@ def test_what_only_a_cluster_knows_is_ignored(
     [
         {},
         {"hostNetwork": True, "hostPID": False, "hostUsers": True, "dnsPolicy": "ClusterFirst"},
-        {"os": {"name": "linux"}, "shareProcessNamespace": False},
+        {"os": {"name": "linux"}, "shareProcessNamespace": False, "priority": 100},
+        {"resources": {"requests": {"cpu": "1"}}},
         {"securityContext": {"seccompProfile": {"type": "Unconfined"}, "fsGroup": 0}},
         {
             "volumes": [

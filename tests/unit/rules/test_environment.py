@@ -99,6 +99,7 @@ def test_a_probe_command_sees_only_literal_values_as_they_are_written() -> None:
     [
         (PodSpec(), "web", "web"),
         (PodSpec(hostname="given"), "web", "given"),
+        (PodSpec(hostname="given", hostname_override="other"), "web", "other"),
         (PodSpec(host_network=True, hostname="given"), "web", "vm-1"),
         (PodSpec(), "a" * 61 + "-.b" + "c" * 20, "a" * 61),
     ],

@@ -57,8 +57,35 @@ async def test_what_is_ignored_is_said_to_be() -> None:
     spec = document["components"]["schemas"]["io.k8s.api.core.v1.PodSpec"]["properties"]
     assert "On a bare host ignored" in spec["hostAliases"]["description"]
     assert "On a bare host refused" in spec["hostPID"]["description"]
-    seconds = spec["activeDeadlineSeconds"]
-    assert (seconds["type"], seconds["format"]) == ("integer", "int64")
+    deadline = spec["activeDeadlineSeconds"]
+    assert (deadline["type"], deadline["format"]) == ("integer", "int64")
+    assert "bare host" not in deadline["description"]
+
+
+async def test_volumes_and_ports_are_told_of_too() -> None:
+    document = await _core()
+
+    schemas = document["components"]["schemas"]
+    volume, port, directory = (
+        schemas[f"io.k8s.api.core.v1.{name}"]["properties"]
+        for name in ("Volume", "ContainerPort", "EmptyDirVolumeSource")
+    )
+    assert "On a bare host refused" in volume["nfs"]["description"]
+    assert "bare host" not in volume["configMap"]["description"]
+    assert "On a bare host ignored" in port["hostPort"]["description"]
+    assert "On a bare host ignored" in directory["sizeLimit"]["description"]
+
+
+async def test_a_field_tells_of_its_role_and_its_type_of_itself() -> None:
+    document = await _core()
+
+    schemas = document["components"]["schemas"]
+    container = schemas["io.k8s.api.core.v1.Container"]["properties"]
+    probe = container["livenessProbe"]
+    assert probe["description"].startswith("Asks whether the container still works.")
+    assert schemas[probe["allOf"][0]["$ref"].rpartition("/")[2]]["description"]
+    assert set(probe) == {"allOf", "description"}
+    assert set(container["ports"]["items"]) == {"allOf"}
 
 
 async def test_the_index_tells_each_documents_hash() -> None:
@@ -70,3 +97,10 @@ async def test_the_index_tells_each_documents_hash() -> None:
     assert made == again
     for name, entry in index.items():
         assert entry["serverRelativeURL"] == f"/openapi/v3/{name}?hash={made[f'v3/{name}'].hash}"
+
+
+async def test_a_type_names_its_fields_as_clients_do() -> None:
+    document = await _core()
+
+    secret = document["components"]["schemas"]["io.k8s.api.core.v1.Secret"]
+    assert "stringData is merged" in secret["description"]

@@ -1,0 +1,1 @@
+"""What each field of a served kind is for: one TOML file for each module of `agent.model`."""
