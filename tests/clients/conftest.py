@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -15,3 +16,10 @@ def cluster() -> Iterator[Cluster]:
     """An agent in a process of its own."""
     with open_place() as place, serving(place) as started:
         yield started
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What these libraries leave to the garbage collector goes here, not in somebody's test."""
+    yield
+    gc.collect()

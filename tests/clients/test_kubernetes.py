@@ -165,3 +165,21 @@ def test_it_discovers(api: Any, running: str) -> None:
     review = client.V1SelfSubjectAccessReview(spec=spec)
     access: Any = client.AuthorizationV1Api(api)
     assert access.create_self_subject_access_review(review).status.allowed
+
+
+def test_it_writes_objects_without_a_kind(core: Any) -> None:
+    body = client.V1ConfigMap(metadata=client.V1ObjectMeta(name="c"), data={"a": "1"})
+    core.create_namespaced_config_map("default", body)
+    body.data = {"a": "2"}
+    core.replace_namespaced_config_map("c", "default", body)
+
+    assert core.read_namespaced_config_map("c", "default").data == {"a": "2"}
+    core.delete_namespaced_config_map("c", "default")
+
+
+def test_it_is_told_what_is_wrong(core: Any) -> None:
+    with pytest.raises(client.ApiException) as refused:
+        core.read_namespaced_pod("nope", "default")
+
+    assert refused.value.status == 404
+    assert '\\"nope\\" not found' in str(refused.value.body)
