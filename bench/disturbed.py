@@ -18,7 +18,7 @@ from bench.support.servers import server
 
 _PROBED = 50
 _CRASHING = 100
-_SECONDS = 12.0
+_SECONDS = 10.0
 _SETTLES = 4.0
 _ENOUGH = 0.95
 _IDLE = ["sleep", "infinity"]
