@@ -20,6 +20,7 @@ from agent.model.container import Container
 from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.pod.facts import Ended
 from agent.pod.message import TerminationMessage
+from agent.pod.turns import Turns
 from agent.rules.container_status import CONTAINER_STATUS_UNKNOWN, LOST_WHEN_TERMINATED
 from agent.store.records import Trace
 
@@ -46,6 +47,7 @@ class InstanceParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     stop_signal: int
     message: TerminationMessage
+    turns: Turns
     trace: Trace | None = None
     settle: Callable[[], Awaitable[None]] | None = None
 
@@ -90,6 +92,7 @@ class HostInstance:
         status = await self._parts.child.wait()
         if self._finished_at is None:
             self._finished_at = self._parts.clock.now()
+        await self._parts.turns.take()
         await self._sweep()
         ended = await self._describe(status, self._finished_at)
         self._parts.streams.close()

@@ -64,6 +64,7 @@ def assemble(machine: Machine, parts: RunParts) -> HostInstance:
             message=termination_message(
                 machine, parts.naming.container, parts.message_path, parts.streams
             ),
+            turns=machine.turns,
             trace=_trace(parts) if parts.output else None,
             settle=settle if parts.output else None,
         )
