@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from bench import framework
+from bench.support import results
 
 _NOT_BENCHMARKS = {"__main__", "framework", "fresh", "supervisors"}
 
@@ -23,7 +24,12 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {' '.join(known)}")
     parser.add_argument("--rounds", type=int, help="instead of each benchmark's own number")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON there")
+    parser.add_argument(
+        "--results", action="store_true", help="write bench/RESULTS.md and README's ratios"
+    )
     options = parser.parse_args()
+    if options.results and options.names:
+        parser.error("--results wants all benchmarks")
     unknown = sorted(set(options.names) - set(known))
     if unknown:
         parser.error(f"no such benchmark: {' '.join(unknown)} (there are: {' '.join(known)})")
@@ -38,6 +44,8 @@ def main() -> int:
             print("\n".join(framework.table(benchmark, outcome)), end="\n\n", file=sys.stderr)
             outcomes[name].append(framework.as_json(benchmark, outcome))
     report["benchmarks"] = outcomes
+    if options.results:
+        results.write(report)
     text = json.dumps(report, indent=1)
     if options.json is not None:
         options.json.write_text(text + "\n")

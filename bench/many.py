@@ -23,7 +23,7 @@ _PER_POD = 2
 
 def benchmarks() -> tuple[Benchmark, ...]:
     """One benchmark."""
-    counts = (20_000, 2_000, 200)
+    counts = (20_000, 2_000)
     return (
         Benchmark(
             f"many tcpSocket probes at {_PERIOD} s, {_PER_POD} in each pod",

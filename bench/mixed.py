@@ -41,7 +41,7 @@ def benchmarks() -> tuple[Benchmark, ...]:
                 Candidate("barepod agent, a hundredth", partial(ours, _PODS // 100)),
                 Candidate(GO, partial(go, _PODS), is_peer=True),
             ),
-            rounds=3,
+            rounds=2,
         ),
     )
 

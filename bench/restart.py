@@ -21,12 +21,12 @@ def benchmarks() -> tuple[Benchmark, ...]:
     return (
         Benchmark(
             "from SIGKILL of the main process to the execve of its successor, first restart",
-            (Metric("restart", "ms", target="at most 5, aim 2"),),
+            (Metric("restart", "ms", target="at most 3, aim 1.6"),),
             (
                 Candidate(BAREPOD.name, partial(restart, BAREPOD)),
                 *(Candidate(p.name, partial(restart, p), is_peer=True) for p in _RESTARTING),
             ),
-            rounds=7,
+            rounds=5,
         ),
     )
 

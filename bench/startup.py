@@ -21,7 +21,7 @@ def benchmarks() -> tuple[Benchmark, ...]:
                 Candidate(BAREPOD.name, partial(start, BAREPOD)),
                 *(Candidate(peer.name, partial(start, peer), is_peer=True) for peer in PEERS),
             ),
-            rounds=9,
+            rounds=7,
         ),
     )
 

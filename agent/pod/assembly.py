@@ -23,6 +23,7 @@ from agent.pod.run_files import RunFile
 from agent.pod.starter import BackOffLimits, Runtime, Starter
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
+from agent.pod.turns import Turns
 from agent.pod.worker import PodWorker, WorkerParts
 from agent.store.records import RecordTable
 
@@ -61,6 +62,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     continuity: Continuity | None = None
     rota: Rota = msgspec.field(default_factory=Rota)
+    turns: Turns = msgspec.field(default_factory=Turns)
 
     def worker(self, pod: Pod) -> PodWorker:
         """The worker of `pod`, not yet running.
@@ -115,6 +117,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
                 reporter=reporter,
                 starter=starter,
                 terminator=terminator,
+                turns=self.turns,
                 volumes=volumes,
                 recorder=recorder,
                 clock=clock,

@@ -21,6 +21,7 @@ from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.pod.access import RunAccess
 from agent.pod.facts import Ended
 from agent.pod.message import TerminationMessage
+from agent.pod.turns import Turns
 from agent.rules.container_status import CONTAINER_STATUS_UNKNOWN, LOST_WHEN_TERMINATED
 from agent.store.records import Trace
 
@@ -48,6 +49,7 @@ class InstanceParts(msgspec.Struct, frozen=True, kw_only=True):
     stop_signal: int
     message: TerminationMessage
     access: RunAccess
+    turns: Turns
     trace: Trace | None = None
     settle: Callable[[], Awaitable[None]] | None = None
 
@@ -97,6 +99,7 @@ class HostInstance:
         if self._finished_at is None:
             self._finished_at = self._parts.clock.now()
         self._parts.access.end_sessions()
+        await self._parts.turns.take()
         await self._sweep()
         ended = await self._describe(status, self._finished_at)
         self._parts.streams.close()

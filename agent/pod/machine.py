@@ -13,6 +13,7 @@ from agent.host.output import LogPump
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler
 from agent.host.spawner import Spawner
+from agent.pod.turns import Turns
 
 
 async def at_once() -> bool:
@@ -23,6 +24,7 @@ async def at_once() -> bool:
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """One of each; made and closed by `agent.daemon.node`.
 
+    `turns` are those of looking after a process that has ended.
     `is_lasting`: what is started here may outlive the agent, and another one takes it over.
     `durable` waits until everything that is known is on disk, or cannot be for the moment.
     """
@@ -34,5 +36,6 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     containment: Containment
     pump: LogPump
     handlers: HandlerMachine
+    turns: Turns = msgspec.field(default_factory=Turns)
     is_lasting: bool = False
     durable: Callable[[], Awaitable[bool]] = at_once

@@ -68,6 +68,7 @@ def assemble(machine: Machine, parts: RunParts) -> HostInstance:
             access=RunAccess(
                 machine, id_, parts.command, parts.boundary, parts.child, parts.streams
             ),
+            turns=machine.turns,
             trace=_trace(parts) if parts.output else None,
             settle=settle if parts.output else None,
         )

@@ -27,6 +27,7 @@ from agent.pod.reporter import Reporter
 from agent.pod.starter import BackOffLimits, Starter
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
+from agent.pod.turns import Turns
 from agent.rules import deadline, grace, plan
 from agent.rules.actions import PodActions
 from agent.rules.annotations import drain_seconds
@@ -35,7 +36,10 @@ from agent.rules.restart import is_sidecar
 
 
 class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
-    """The collaborators of one worker, all bound to the same pod's facts."""
+    """The collaborators of one worker, all bound to the same pod's facts.
+
+    `turns` are those of starting a container; all pods of a node share them.
+    """
 
     facts: PodFacts
     ledger: Ledger
@@ -44,6 +48,7 @@ class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
     reporter: Reporter
     starter: Starter
     terminator: Terminator
+    turns: Turns
     volumes: Volumes
     recorder: Recorder
     clock: Clock
@@ -222,6 +227,7 @@ class PodWorker:
     async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
         for name in (*actions.init_containers_to_start, *actions.containers_to_start):
+            await self._parts.turns.take()
             if self._stopping or self._parts.reporter.is_over():
                 break
             container = self._containers[name]
