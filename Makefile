@@ -4,10 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEV    := $(VENV)/.ready-dev
+PEERS  := $(VENV)/.ready-bench
 # A plain path instead of an import hook, and compiled: both cost every start of `barepod`.
 EDITABLE := --config-settings editable_mode=compat
 GOLDEN ?= ../shared/golden
 ONLY   ?=
+RESULTS ?=
 BAREPOD ?= $(abspath $(BIN)/barepod)
 DESTDIR ?=
 KILLS  ?= 1000
@@ -27,6 +29,10 @@ $(READY): pyproject.toml constraints.txt
 
 $(DEV): $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE) -e '.[dev]'
+	@touch $@
+
+$(PEERS): $(DEV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(EDITABLE) -e '.[dev,bench]'
 	@touch $@
 
 demo: $(READY) ## run the quickstart pod on this machine; Ctrl-C ends it
@@ -60,8 +66,8 @@ docs: $(DEV) ## write the commands' help into README
 golden: $(DEV) ## replay recorded answers of Kubernetes (GOLDEN=folder)
 	@$(BIN)/python -m tests.golden "$(GOLDEN)"
 
-bench: $(DEV) ## measure (ONLY=name for one benchmark)
-	@$(BIN)/python -m bench $(ONLY)
+bench: $(PEERS) ## measure against peers (ONLY=name, RESULTS=1 writes bench/RESULTS.md)
+	@$(BIN)/python -m bench $(ONLY) $(if $(RESULTS),--results)
 
 chaos: $(DEV) ## kill everything at random, KILLS=1000 times
 	@BAREPOD_CHAOS_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/integration/agent/test_chaos.py

@@ -17,7 +17,8 @@ _NOT_BENCHMARKS = {"__main__", "framework", "fresh", "supervisors"}
 def main() -> int:
     """Return the exit code: 2 for an unknown name."""
     folder = Path(__file__).parent
-    known = sorted({m.name for m in pkgutil.iter_modules([str(folder)])} - _NOT_BENCHMARKS)
+    found = {m.name for m in pkgutil.iter_modules([str(folder)]) if not m.ispkg}
+    known = sorted(found - _NOT_BENCHMARKS)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {' '.join(known)}")
     parser.add_argument("--rounds", type=int, help="instead of each benchmark's own number")

@@ -144,11 +144,14 @@ def table(benchmark: Benchmark, outcome: Outcome) -> Iterator[str]:
         rows.append(row)
     if any(metric.target for metric in benchmark.metrics):
         rows.append(["target", *(metric.target for metric in benchmark.metrics)])
+    absent = [c.name for c in benchmark.candidates if c.name not in outcome]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     yield benchmark.title
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         yield f"  {'  '.join(cells).rstrip()}"
+    if absent:
+        yield f"  left out, not here: {', '.join(absent)}"
 
 
 def as_json(benchmark: Benchmark, outcome: Outcome) -> dict[str, object]:
@@ -157,6 +160,7 @@ def as_json(benchmark: Benchmark, outcome: Outcome) -> dict[str, object]:
     peers = [c.name for c in benchmark.candidates if c.is_peer and c.name in outcome]
     return {
         "title": benchmark.title,
+        "left_out": [c.name for c in benchmark.candidates if c.name not in outcome],
         "metrics": {
             metric.name: {
                 "unit": metric.unit,

@@ -18,6 +18,7 @@ from agent.pod.readiness_hooks import ReadinessHooks, RunsAside
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter, StoresPod
 from agent.pod.revival import Adopt, Memory, recall, revive
+from agent.pod.rota import Rota
 from agent.pod.run_files import RunFile
 from agent.pod.starter import BackOffLimits, Runtime, Starter
 from agent.pod.storage import Volumes
@@ -59,6 +60,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     limits: BackOffLimits
     address: str
     continuity: Continuity | None = None
+    rota: Rota = msgspec.field(default_factory=Rota)
 
     def worker(self, pod: Pod) -> PodWorker:
         """The worker of `pod`, not yet running.
@@ -93,6 +95,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
             ProberParts(
                 facts=facts,
                 scheduler=scheduler,
+                rota=self.rota,
                 recorder=recorder,
                 metrics=self.metrics,
                 status_of=reporter.status_of,

@@ -22,6 +22,7 @@ from agent.model.status import ContainerStatus
 from agent.pod.facts import PodFacts
 from agent.pod.metrics import Metrics
 from agent.pod.recorder import Recorder
+from agent.pod.rota import Rota
 from agent.rules import environment, probe_report, probe_schedule, restart
 from agent.rules import probe as rules
 
@@ -31,11 +32,13 @@ class ProberParts(msgspec.Struct, frozen=True, kw_only=True):
 
     `status_of` gives a container's published status; `is_over` tells that the pod's phase is
     terminal. `delay_of` is how long a probe with a period of so many seconds waits before its first
-    run, in a pod that was there before the agent; None for a new pod.
+    run, in a pod that was there before the agent; None for a new pod. All pods of a node share its
+    `rota`.
     """
 
     facts: PodFacts
     scheduler: Scheduler
+    rota: Rota
     recorder: Recorder
     metrics: Metrics
     status_of: Callable[[str], ContainerStatus | None]
@@ -61,7 +64,7 @@ class PodProber:
         for container in (*sidecars, *self._pod.spec.containers):
             for kind, probe in probes_of(container):
                 worker = ProbeWorker(self._pod, container, kind, probe, self._parts)
-                worker.start(probe_schedule.stagger(len(self._workers)))
+                worker.start()
                 self._workers[container.name, kind] = worker
 
     def update(self, pod: Pod) -> None:
@@ -164,17 +167,17 @@ class ProbeWorker:
             kind, meta.namespace, meta.name, meta.uid, container.name
         )
 
-    def start(self, delay: float = 0.0) -> None:
-        """Begin the ticker, `delay` seconds from now.
+    def start(self) -> None:
+        """Begin the ticker.
 
         The first look at a new pod is at once, and finds no container yet.
         """
         now, delay_of = self._parts.scheduler.time(), self._parts.delay_of
-        self._next = now + delay
         if delay_of is None:
+            self._next = self._parts.rota.begin(now, self._probe.period_seconds)
             self._tick()
         else:
-            self._next += delay_of(self._probe.period_seconds)
+            self._next = probe_schedule.on_grid(now + delay_of(self._probe.period_seconds))
             self._schedule(self._next)
 
     def stop(self) -> None:
@@ -210,10 +213,12 @@ class ProbeWorker:
     def _tick(self) -> None:
         now = self._parts.scheduler.time()
         due = now if self._timer is None else self._timer.due
+        period = self._probe.period_seconds
         if self._triggered:
-            self._next = probe_schedule.tick_after_manual_run(self._probe.period_seconds, now)
+            begun = self._parts.rota.begin(now, period)
+            self._next = probe_schedule.tick_after_manual_run(period, begun)
         else:
-            self._next = probe_schedule.next_tick(self._next, self._probe.period_seconds, now)
+            self._next = probe_schedule.next_tick(self._next, period, now)
         verdict, state = rules.gate(
             self._state,
             self._facts(),

@@ -6,8 +6,20 @@ a probe is running is kept, further ones are dropped. All times are seconds on o
 
 from __future__ import annotations
 
-_TOGETHER = 8
-_STEP = 0.001
+import math
+
+#: Seconds between the moments at which probes are due, whatever pod they belong to.
+GRID = 0.005
+_ROUNDING = 1e-6  # of a step of the grid: more than what floats of a year's seconds lose
+
+
+def on_grid(moment: float) -> float:
+    """The first moment of the grid that is not before `moment`: where a ticker may begin.
+
+    Periods are whole seconds, so a ticker that begins on the grid stays on it, and the probes of
+    all pods share the wake-ups of the loop, which cost more than a probe does.
+    """
+    return math.ceil(moment / GRID - _ROUNDING) * GRID
 
 
 def start_delay(
@@ -21,15 +33,6 @@ def start_delay(
     return period * fraction if was_already_there and agent_age < period else 0.0
 
 
-def stagger(number: int) -> float:
-    """By how many seconds the ticks of a pod's worker come later, the first worker being number 0.
-
-    The workers of a pod begin at one moment. The probes of a hundred containers would come at
-    one moment too, in every period, and hold each other up; goroutines spread by themselves.
-    """
-    return number // _TOGETHER * _STEP
-
-
 def next_tick(tick: float, period: int, now: float) -> float:
     """The tick after `tick`, which is taken up `now`: on the same grid, and later than now.
 
@@ -41,6 +44,6 @@ def next_tick(tick: float, period: int, now: float) -> float:
     return tick + period * ((now - tick) // period + 1)
 
 
-def tick_after_manual_run(period: int, now: float) -> float:
-    """A run out of turn begins now and starts the ticker anew."""
-    return now + period
+def tick_after_manual_run(period: int, begun: float) -> float:
+    """A run out of turn starts the ticker anew, from `begun` on."""
+    return begun + period

@@ -52,9 +52,20 @@ def test_a_tick_is_never_due_twice(tick: float, period: int, late: float) -> Non
     assert probe_schedule.next_tick(tick, period, tick + late) >= tick + period
 
 
-def test_the_probes_of_a_large_pod_do_not_all_come_at_once() -> None:
-    delays = [probe_schedule.stagger(number) for number in range(200)]
+@given(st.floats(0, 1e7))
+def test_a_ticker_begins_on_the_grid_and_hardly_later_than_it_could(moment: float) -> None:
+    begins = probe_schedule.on_grid(moment)
 
-    assert delays[:8] == [0.0] * 8
-    assert max(delays.count(delay) for delay in delays) == 8
-    assert max(delays) < 0.03
+    assert -1e-6 < begins - moment < probe_schedule.GRID + 1e-6
+    assert probe_schedule.on_grid(begins) == begins
+
+
+@given(st.floats(0, 1e6), st.floats(0, 0.004))
+def test_tickers_that_begin_between_two_moments_of_the_grid_are_due_together(
+    moment: float, later: float
+) -> None:
+    begins = probe_schedule.on_grid(moment)
+
+    assert probe_schedule.on_grid(begins + later + 0.0001) == probe_schedule.on_grid(
+        begins + probe_schedule.GRID
+    )

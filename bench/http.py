@@ -1,0 +1,11 @@
+"""How much CPU does an httpGet probe cost?"""
+
+from __future__ import annotations
+
+from bench.framework import Benchmark
+from bench.support.probing import benchmark
+
+
+def benchmarks() -> tuple[Benchmark, ...]:
+    """One benchmark."""
+    return (benchmark("http", "at most 0.6x Go", ("aiohttp",)),)

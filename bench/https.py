@@ -1,0 +1,11 @@
+"""How much CPU does an httpGet probe with scheme HTTPS, which verifies nothing cost?"""
+
+from __future__ import annotations
+
+from bench.framework import Benchmark
+from bench.support.probing import benchmark
+
+
+def benchmarks() -> tuple[Benchmark, ...]:
+    """One benchmark."""
+    return (benchmark("https", "Go is ahead", ("aiohttp over TLS",), probes=600, workers=300),)

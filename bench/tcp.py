@@ -1,0 +1,11 @@
+"""How much CPU does a tcpSocket probe cost?"""
+
+from __future__ import annotations
+
+from bench.framework import Benchmark
+from bench.support.probing import benchmark
+
+
+def benchmarks() -> tuple[Benchmark, ...]:
+    """One benchmark."""
+    return (benchmark("tcp", "at most 0.75x Go", ("bare system calls", "asyncio.open_connection")),)
