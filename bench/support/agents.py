@@ -36,12 +36,13 @@ Pod = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """The directories of one agent; `metrics` is the address of its health listener, or empty."""
+    """The directories of one agent; `metrics` and `api` are addresses of listeners, or empty."""
 
     path: Path
     config: Path
     wanted: int
     metrics: str
+    api: str
 
     def scrape(self) -> Scrape:
         """What the agent has counted so far."""
@@ -66,12 +67,15 @@ class Scrape:
 
 
 @contextmanager
-def place(pods: Iterable[Pod], *, metrics: bool = False) -> Iterator[Place]:
-    """Directories, configuration and manifests, gone afterwards."""
+def place(
+    pods: Iterable[Pod], *, metrics: bool = False, api: bool = False, more: str = ""
+) -> Iterator[Place]:
+    """Directories, configuration (and `more` of it) and manifests, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="agent-", dir=cache()) as name:
         path = Path(name)
         path.chmod(0o755)
         listen = f"127.0.0.1:{_free_port()}" if metrics else ""
+        address = f"127.0.0.1:{_free_port()}" if api else ""
         manifests = path / "manifests"
         manifests.mkdir(mode=0o755)
         wanted = 0
@@ -83,9 +87,9 @@ def place(pods: Iterable[Pod], *, metrics: bool = False) -> Iterator[Place]:
             "[node]\n"
             f'manifest_dir = "{manifests}"\nstate_dir = "{path}/state"\n'
             f'log_dir = "{path}/logs"\nrun_dir = "{path}/run"\n'
-            f'[api]\nlisten = ""\n[health]\nlisten = "{listen}"\n'
+            f'[api]\nlisten = "{address}"\n[health]\nlisten = "{listen}"\n{more}'
         )
-        yield Place(path, config, wanted, listen)
+        yield Place(path, config, wanted, listen, address)
 
 
 def sleeper(name: str) -> Pod:
