@@ -1,0 +1,42 @@
+"""Who computes when: one request in each turn of the event loop, in the order in which they came.
+
+What fifty clients ask at the same moment would otherwise be answered in one turn, and whatever is
+due meanwhile, a probe or a restart, would wait for all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+
+class Turns:
+    """A turn lasts until its owner waits for something; the next one begins when all else had one.
+
+    It is no lock: who waits for the disk in his turn does not hold up the others.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_taken = False
+
+    async def take(self) -> None:
+        """Wait for a turn; at once if nobody has had this one."""
+        loop = asyncio.get_running_loop()
+        if not self._is_taken:
+            self._is_taken = True
+            loop.call_soon(self._pass_on)
+            return
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        await turn
+
+    def _pass_on(self) -> None:
+        """The next turn: to the first who still wants it."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():  # its request was cancelled
+                turn.set_result(None)
+                asyncio.get_running_loop().call_soon(self._pass_on)
+                return
+        self._is_taken = False
