@@ -22,7 +22,7 @@ from bench.support.wire import JSON, PODS, TABLE, Client, Crowd, Wire
 _PODS = 500
 _LISTS, _GETS = 40, 200
 _CHANGES = 100
-_COMMANDS = 12
+_COMMANDS = 20
 _SETTLES = 2.0
 _STRATEGIC = "application/strategic-merge-patch+json"
 
@@ -48,6 +48,7 @@ def benchmarks() -> tuple[Benchmark, ...]:
             (
                 Metric("p50", "ms from PATCH to line"),
                 Metric("p99", "ms", target="100: at most 20"),
+                Metric("each to each", "us CPU of the agent"),
                 Metric("memory", "MB when idle", target="100: at most 10"),
             ),
             tuple(Candidate(f"{n} watchers", partial(watched, n)) for n in (100, 1)),
@@ -92,8 +93,15 @@ def watched(watchers: int) -> Values:
         opened = [streams.enter_context(wire.stream(watch)) for _ in range(watchers)]
         time.sleep(_SETTLES)
         memory = running.memory() - before
+        cpu = running.cpu()
         late = _changes(client, Crowd(opened))
-    return {"p50": percentile(late, 50), "p99": percentile(late, 99), "memory": memory}
+        cpu = running.cpu() - cpu
+    return {
+        "p50": percentile(late, 50),
+        "p99": percentile(late, 99),
+        "each to each": cpu / len(late),
+        "memory": memory,
+    }
 
 
 def _changes(client: Client, crowd: Crowd) -> list[float]:
