@@ -46,7 +46,7 @@ fast: $(DEV) ## unit and conformance tests only
 	@$(BIN)/python -m pytest -q tests/unit tests/conformance
 
 integration: $(DEV) ## tests with real processes, sockets, servers and clients
-	@$(BIN)/python -m pytest -q tests/integration tests/kubectl tests/systemd tests/examples
+	@$(BIN)/python -m pytest -q tests/integration tests/kubectl tests/clients tests/api_fuzz tests/systemd tests/examples
 
 lint: $(DEV) ## format check, ruff, mypy, layers
 	@$(BIN)/ruff format --check --quiet .

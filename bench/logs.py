@@ -70,7 +70,10 @@ def whole(query: str) -> Values:
     """Wait until all of it is written, then read it once."""
     printing = {"name": "c", "command": ["sh", "-c", _LARGE]}
     limits = '[logs]\nmax_size = "1Gi"\n'
-    with place([pod("large", printing)], api=True, more=limits) as where, agent(where) as running:
+    with (
+        place([pod("large", printing)], api=True, settings=limits) as where,
+        agent(where) as running,
+    ):
         running.all_run()  # the shell has become the sleeper: all is written
         cpu, begun, size = running.cpu(), time.perf_counter(), 0
         buffer = bytearray(_BLOCK)

@@ -118,11 +118,13 @@ class Front:
     def _check_origin(self, request: web.BaseRequest) -> None:
         """A page in a browser must not reach us, whatever name it has for us.
 
-        Some clients that are no browsers say that they come from ourselves: we have no pages.
+        We have no pages: an origin that is we ourselves is written by a program (Python's
+        websocket client), for a browser only where it has one of our names in its address bar.
         """
         host = request.headers.get("Host", "").lower()
-        if request.headers.get("Origin", f"https://{host}").lower() != f"https://{host}":
-            raise forbidden_path("requests of web pages are not answered")
+        for origin in request.headers.getall("Origin", ()):
+            if self._hosts is None or origin.lower() != f"https://{host}":
+                raise forbidden_path("requests of web pages are not answered")
         if self._hosts is not None and _bare(host) not in self._hosts:
             raise forbidden_path("this host name is not known here; use a name of the certificate")
 

@@ -89,6 +89,14 @@ class Kept:
             self._forget(name)
             self._tell((wire.DROP, 0, name))
 
+    def release(self, name: str, key: str) -> None:
+        """See `Spawner.release`."""
+        fd = self._fds.get(name, {}).pop(key, None)
+        if fd is not None:
+            os.close(fd)
+            if self._link is not None:
+                self._give(self._link, name)  # it stands for these from now on
+
     def close(self) -> None:
         """Close the copies; the helper has its own."""
         for name in tuple(self._fds):

@@ -143,6 +143,10 @@ class Spawner:
         """Keep nothing under this name any more."""
         self._kept.drop(name)
 
+    def release(self, name: str, key: str) -> None:
+        """Keep one of the name's descriptors no more, and the others still."""
+        self._kept.release(name, key)
+
     async def check_kept(self) -> str:
         """Wait until the helper has taken all that it is to keep; returns why not, or ""."""
         with contextlib.suppress(OSError):

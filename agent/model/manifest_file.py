@@ -40,7 +40,7 @@ class ManifestFileStatus(Object):
 class ManifestFile(Object):
     """One file; it is named after its name in the directory and has no namespace."""
 
-    api_version: str = API_VERSION
-    kind: str = KIND
+    api_version: str = ""
+    kind: str = ""
     metadata: ObjectMeta = always(factory=ObjectMeta)
     status: ManifestFileStatus = always(factory=ManifestFileStatus)

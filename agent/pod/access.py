@@ -25,10 +25,17 @@ class RunAccess:
     """The ways into one run of a container."""
 
     def __init__(
-        self, machine: Machine, command: Command, boundary: Boundary, child: Child, streams: Streams
+        self,
+        machine: Machine,
+        name: str,
+        command: Command,
+        boundary: Boundary,
+        child: Child,
+        streams: Streams,
     ) -> None:
-        """`command` is what the main process was started as."""
+        """`command` started the main process; `name` is what its streams are kept as."""
         self._machine = machine
+        self._name = name
         self._command = command
         self._boundary = boundary
         self._child = child
@@ -94,3 +101,4 @@ class RunAccess:
             if attachment.stdin is not None:
                 attachment.stdin.close()
         self._streams.close()
+        self._machine.spawner.release(self._name, "stdin")

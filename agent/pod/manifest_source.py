@@ -18,7 +18,13 @@ from agent.host.identifiers import new_uid
 from agent.manifest.load import LoadedPod, Manifest
 from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import EventType, Reason
-from agent.model.manifest_file import FileState, ManifestFile, ManifestFileStatus
+from agent.model.manifest_file import (
+    API_VERSION,
+    KIND,
+    FileState,
+    ManifestFile,
+    ManifestFileStatus,
+)
 from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod
 from agent.pod.manifest_reader import DirectoryReading, ManifestReader, Reading, Version
@@ -210,23 +216,30 @@ class ManifestSource:
         for (kind, namespace, object_name), name in self._owners.items():
             owned.setdefault(name, []).append(f"{kind.__name__} {namespace}/{object_name}")
         for name, file in self._files.items():
-            row = self._row(name, file, tuple(sorted(owned.get(name, ()))))
             stored = self._parts.store.get(ManifestFile, "", name)
+            metadata = stored.metadata if stored is not None else self._new_metadata(name)
+            row = self._row(metadata, file, tuple(sorted(owned.get(name, ()))))
             if stored is None or not file.is_told or stored.status.objects != row.status.objects:
                 self._parts.store.put(row)
             if not file.is_told:
                 file.is_told = True
                 self._tell_file(name, file)
 
-    def _row(self, name: str, file: _File, objects: tuple[str, ...]) -> ManifestFile:
+    def _new_metadata(self, name: str) -> ObjectMeta:
+        born = self._parts.clock.now().replace(microsecond=0)
+        return ObjectMeta(name=name, uid=new_uid(), creation_timestamp=born)
+
+    def _row(self, metadata: ObjectMeta, file: _File, objects: tuple[str, ...]) -> ManifestFile:
         pods = tuple(
             f"{pod.pod.metadata.namespace}/{pod.pod.metadata.name}" for pod in file.good.pods
         )
         return ManifestFile(
-            metadata=ObjectMeta(name=name),
+            api_version=API_VERSION,
+            kind=KIND,
+            metadata=metadata,
             status=ManifestFileStatus(
                 state=file.state,
-                path=self._path(name),
+                path=self._path(metadata.name),
                 problems=file.problems + file.conflicts,
                 pods=pods,
                 objects=objects,

@@ -53,20 +53,27 @@ class Metrics:
     """All series of this process; a probe's series end with its worker."""
 
     def __init__(self) -> None:
-        self.probes: list[ProbeSeries] = []
+        self._probes: dict[int, ProbeSeries] = {}
         self.started_containers: dict[str, int] = {}
         self.start_errors: dict[tuple[str, str], int] = {}
         self.http_fallbacks = 0
         #: How long after it was due each probe began, over all probes.
         self.lateness = Histogram()
+        self._numbers = 0
+
+    @property
+    def probes(self) -> list[ProbeSeries]:
+        """The series of all probe workers, in the order in which they came."""
+        return list(self._probes.values())
 
     def probe(
         self, kind: ProbeKind, namespace: str, pod: str, uid: str, container: str
     ) -> tuple[ProbeSeries, Callable[[], None]]:
         """The series of a new probe worker, and how to drop it."""
         series = ProbeSeries(kind, namespace, pod, uid, container)
-        self.probes.append(series)
-        return series, lambda: self._drop(series)
+        number = self._numbers = self._numbers + 1
+        self._probes[number] = series
+        return series, lambda: self._drop(number)
 
     def container_started(self, kind: str) -> None:
         """kubelet_started_containers_total: starts that were tried once their back-off was over.
@@ -79,5 +86,5 @@ class Metrics:
         """kubelet_started_containers_errors_total: `code` is the waiting reason."""
         self.start_errors[kind, code] = self.start_errors.get((kind, code), 0) + 1
 
-    def _drop(self, series: ProbeSeries) -> None:
-        self.probes = [one for one in self.probes if one is not series]
+    def _drop(self, number: int) -> None:
+        self._probes.pop(number, None)

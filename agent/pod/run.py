@@ -65,7 +65,9 @@ def assemble(machine: Machine, parts: RunParts) -> HostInstance:
             message=termination_message(
                 machine, parts.naming.container, parts.message_path, parts.streams
             ),
-            access=RunAccess(machine, parts.command, parts.boundary, parts.child, parts.streams),
+            access=RunAccess(
+                machine, id_, parts.command, parts.boundary, parts.child, parts.streams
+            ),
             trace=_trace(parts) if parts.output else None,
             settle=settle if parts.output else None,
         )

@@ -15,7 +15,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,7 +31,6 @@ type outcome struct {
 	CPU       float64 `json:"cpu_us"`
 	LateP50   float64 `json:"late_p50_ms"`
 	LateP99   float64 `json:"late_p99_ms"`
-	OnTime    float64 `json:"on_time"` // percent that began at most 5 ms late
 	Bytes     float64 `json:"bytes_each"`
 	GoVersion string  `json:"go"`
 }
@@ -139,7 +137,6 @@ func work(numbers map[string]int, ports []string, period, watched time.Duration)
 		CPU:     spent / float64(len(seen.late)),
 		LateP50: seen.late[len(seen.late)/2],
 		LateP99: seen.late[len(seen.late)*99/100],
-		OnTime:  100 * float64(sort.SearchFloat64s(seen.late, 5)) / float64(len(seen.late)),
 		Bytes:   (float64(after.Sys) - float64(before.Sys)) / float64(total),
 	}
 }

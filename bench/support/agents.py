@@ -30,7 +30,7 @@ from bench.support.places import cache
 _PATIENCE = 100.0
 _POLL = 0.005
 _MAIN = "sleep"
-_LATE = "barepod_probe_lateness_seconds"
+_SEEN = "lateness.json"
 Pod = Mapping[str, Any]
 
 
@@ -43,6 +43,14 @@ class Place:
     wanted: int
     metrics: str
     api: str
+
+    def lateness(self, begun: float, ended: float) -> list[float]:
+        """How late (ms) the probes were that began between two moments (monotonic).
+
+        To be asked when the agent has ended.
+        """
+        seen = json.loads((self.path / _SEEN).read_text())
+        return [late for moment, late in seen if begun <= moment < ended]
 
     def scrape(self) -> Scrape:
         """What the agent has counted so far."""
@@ -61,16 +69,12 @@ class Scrape:
         found = re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", self.text, re.MULTILINE)
         return sum(float(value) for have, value in found if labels in have)
 
-    def late(self, bound: str) -> float:
-        """How many probes began at most so late (seconds, one of the histogram's bounds)."""
-        return self.total(f"{_LATE}_bucket", f'le="{bound}"')
-
 
 @contextmanager
 def place(
-    pods: Iterable[Pod], *, metrics: bool = False, api: bool = False, more: str = ""
+    pods: Iterable[Pod], *, metrics: bool = False, api: bool = False, settings: str = ""
 ) -> Iterator[Place]:
-    """Directories, configuration (and `more` of it) and manifests, gone afterwards."""
+    """Directories, configuration with some further `settings`, and manifests; gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="agent-", dir=cache()) as name:
         path = Path(name)
         path.chmod(0o755)
@@ -87,7 +91,7 @@ def place(
             "[node]\n"
             f'manifest_dir = "{manifests}"\nstate_dir = "{path}/state"\n'
             f'log_dir = "{path}/logs"\nrun_dir = "{path}/run"\n'
-            f'[api]\nlisten = "{address}"\n[health]\nlisten = "{listen}"\n{more}'
+            f'[api]\nlisten = "{address}"\n[health]\nlisten = "{listen}"\n{settings}'
         )
         yield Place(path, config, wanted, listen, address)
 
@@ -178,7 +182,15 @@ def agent(where: Place) -> Iterator[Agent]:
     log = where.path / f"agent.{time.monotonic_ns()}.log"
     with log.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "agent", "agent", "--config", str(where.config)],
+            [
+                sys.executable,
+                "-m",
+                "bench.support.observed",
+                str(where.path / _SEEN),
+                "agent",
+                "--config",
+                str(where.config),
+            ],
             stdout=stream,
             stderr=stream,
         )

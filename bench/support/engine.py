@@ -122,14 +122,21 @@ async def probing(
 
 async def workers(kinds: dict[str, int], ports: list[int], period: int, seconds: float) -> Watched:
     """Watch them for so long, after one period and a half in which all have probed once."""
-    async with probing(kinds, ports, period) as (host, metrics, late):
-        await asyncio.sleep(period * 1.5)
-        before = succeeded(metrics)
-        late.clear()
-        meter = Meter(host)
-        await asyncio.sleep(seconds)
-        probes = succeeded(metrics) - before
-        return Watched(meter.cost(probes), probes, [1000 * seconds for seconds in late])
+    async with probing(kinds, ports, period) as running:
+        return await watch(*running, settle=period * 1.5, seconds=seconds)
+
+
+async def watch(
+    host: Host, metrics: Metrics, late: list[float], *, settle: float, seconds: float
+) -> Watched:
+    """What the workers do in so many seconds, after some that do not count."""
+    await asyncio.sleep(settle)
+    before = succeeded(metrics)
+    late.clear()
+    meter = Meter(host)
+    await asyncio.sleep(seconds)
+    probes = succeeded(metrics) - before
+    return Watched(meter.cost(probes), probes, [1000 * each for each in late])
 
 
 def succeeded(metrics: Metrics) -> int:

@@ -216,6 +216,8 @@ async def more(host, boundary):
     host.spawner.keep("replaced", {"new": writing})
     host.spawner.keep("dropped", {"out": reading})
     host.spawner.drop("dropped")
+    host.spawner.keep("released", {"stays": reading, "goes": writing})
+    host.spawner.release("released", "goes")
     host.spawner.keep("empty", {})
 """
     async with mortal(keeper, "exec sleep 1000", more) as agent:
@@ -226,10 +228,11 @@ async def more(host, boundary):
 
         assert taken.problems == []
         names = {f"name-{number}" for number in range(300)}
-        assert set(taken.kept) - {"empty"} == {"c1", "many", "replaced"} | names
+        assert set(taken.kept) - {"empty"} == {"c1", "many", "released", "replaced"} | names
         assert list(taken.kept["name-299"]) == ["out", "err"]
         assert len(taken.kept["many"]) == 260
         assert list(taken.kept["replaced"]) == ["new"]
+        assert list(taken.kept["released"]) == ["stays"]
         os.write(taken.kept["name-0"]["err"], b"x")
         assert os.read(taken.kept["many"]["fd259"], 2) == b"x"
         close(taken)

@@ -11,7 +11,6 @@ import asyncio
 import io
 import json
 import os
-import shutil
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -30,6 +29,7 @@ from agent.model.pod import Pod
 from agent.pod.manager import PodManager
 from agent.store.memory import MemoryStore
 from tests.support.children import until
+from tests.support.kubectl import Done, advice, kubectl
 from tests.support.needs import missing
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -49,15 +49,6 @@ class Reply:
     def json(self) -> Any:
         """The body, decoded."""
         return json.loads(self.text)
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
 
 
 class Server:
@@ -158,10 +149,8 @@ class Server:
     ) -> Done:
         """Run the real kubectl, of a minor version if one is given."""
         program = kubectl(version)
-        if program is None and version and kubectl():
-            pytest.skip(f"kubectl.{version} is not beside kubectl: the default alone is tried")
         if program is None:
-            missing("kubectl is not installed: see kubernetes.io/docs/tasks/tools")
+            missing(advice(version))
         home = Path(self.config.node.state_dir).parent / "home"
         home.mkdir(exist_ok=True)
         kubeconfig = f"{self.config.node.state_dir}/{config}"
@@ -180,15 +169,6 @@ class Server:
                 process.kill()
                 await process.wait()
         return Done(process.returncode or 0, out.decode(), err.decode())
-
-
-def kubectl(version: str = "") -> str | None:
-    """The path of a kubectl, of this minor version if given; None if it is not there."""
-    found = shutil.which("kubectl")
-    if not version or found is None:
-        return found
-    beside = Path(found).resolve().parent / f"kubectl.{version}"
-    return str(beside) if beside.exists() else None
 
 
 @asynccontextmanager

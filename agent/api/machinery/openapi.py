@@ -14,10 +14,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
+from agent.api.machinery.openapi_paths import paths
 from agent.api.machinery.registry import Registry
 from agent.api.machinery.resource import Resource
 from agent.manifest.unsupported import notes
+from agent.model.api import Status
 from agent.model.base import Object
+from agent.model.meta import ListMeta
 
 _PREFIX = "io.k8s.api."
 _FORMATS: dict[str, dict[str, Any]] = {
@@ -63,47 +66,21 @@ def documents(registry: Registry) -> dict[str, Document]:
 
 def _document(resources: tuple[Resource, ...]) -> dict[str, Any]:
     schemas: dict[str, Any] = {}
-    paths: dict[str, Any] = {}
+    found: dict[str, Any] = {}
+    _add(ListMeta, schemas)
+    _add(Status, schemas)
     for resource in resources:
         model = resource.wire_model
         _add(model, schemas)
         gvk = {"group": resource.group, "version": resource.version, "kind": resource.kind}
         schemas[_name(model)]["x-kubernetes-group-version-kind"] = [gvk]
-        paths |= _paths(resource, model, gvk)
+        found |= paths(resource, _reference(model), _reference(ListMeta), _reference(Status))
     return {
         "openapi": "3.0.0",
         "info": {"title": "barepod", "version": "unversioned"},
-        "paths": paths,
+        "paths": found,
         "components": {"schemas": schemas},
     }
-
-
-def _paths(resource: Resource, model: type[Object], gvk: dict[str, str]) -> dict[str, Any]:
-    base = f"/apis/{resource.group}" if resource.group else "/api"
-    where = "/namespaces/{namespace}" if resource.is_namespaced else ""
-    many = f"{base}/{resource.version}{where}/{resource.plural}"
-    operation = {
-        "responses": {
-            "200": {
-                "description": "OK",
-                "content": {"application/json": {"schema": _reference(model)}},
-            }
-        },
-        "x-kubernetes-group-version-kind": gvk,
-    }
-    writes = [
-        {"name": name, "in": "query", "schema": {"type": "string"}}
-        for name in ("dryRun", "fieldManager", "fieldValidation")
-    ]
-    by_verb = {"list": (many, "get"), "create": (many, "post")}
-    by_verb |= {verb: (many + "/{name}", verb) for verb in ("get", "patch", "delete")}
-    by_verb["update"] = (many + "/{name}", "put")
-    found: dict[str, Any] = {}
-    for verb, (path, method) in by_verb.items():
-        if verb in resource.verbs:
-            extra = {} if method == "get" else {"parameters": writes}
-            found.setdefault(path, {})[method] = {**operation, **extra}
-    return found
 
 
 def _add(model: type[Object], schemas: dict[str, Any]) -> None:

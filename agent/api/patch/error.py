@@ -35,7 +35,7 @@ def unprocessable(text: str) -> PatchError:
     The API server's message says nothing about it; what it keeps to itself is added as a cause.
     """
     status = body.status(_REJECTED, code=422, reason="Invalid")
-    status["details"] = {"causes": [{"message": text}]}
+    status["details"] = {"causes": [{"message": text, "field": "patch"}]}
     return PatchError(status)
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from agent.api.machinery.keeping import NowFunction, StoreKeeper
 from agent.api.machinery.registry import Registry
-from agent.api.machinery.resource import ALL_VERBS, Find, Resource, Subresource
+from agent.api.machinery.resource import ALL_VERBS, READ_VERBS, Find, Resource, Subresource
 from agent.api.machinery.strategy import ClusterStrategy, Strategy
 from agent.api.resources import config_data, events, namespaces, nodes, plain, pods, reviews
 from agent.model.api import Eviction
@@ -16,6 +16,7 @@ from agent.model.config_data import ConfigMap, Secret
 from agent.model.event import Event
 from agent.model.events_v1 import Event as EventV1
 from agent.model.lease import Lease
+from agent.model.manifest_file import ManifestFile
 from agent.model.metrics import NodeMetrics, PodMetrics
 from agent.model.namespace import Namespace
 from agent.model.node import Node
@@ -62,6 +63,7 @@ class Catalogue:
                 self._nodes(),
                 *self._events(),
                 *self._others(),
+                self._manifest_files(),
                 *self._metrics(),
                 *_reviews(),
             )
@@ -198,6 +200,21 @@ class Catalogue:
                 keeper=self._plain,
                 micro_times=("acquireTime", "renewTime"),
             ),
+        )
+
+    def _manifest_files(self) -> Resource:
+        """What the agent made of its manifest directory: nobody else writes that."""
+        return Resource(
+            group="barepod.dev",
+            plural="manifestfiles",
+            singular="manifestfile",
+            kind="ManifestFile",
+            short_names=("manifests", "mf"),
+            is_namespaced=False,
+            model=ManifestFile,
+            strategy=ClusterStrategy(),
+            keeper=self._plain,
+            verbs=READ_VERBS,
         )
 
     def _metrics(self) -> tuple[Resource, ...]:

@@ -69,7 +69,8 @@ class PodStrategy(Strategy):
         pod, warnings = prepare_for_create(obj, obj.metadata.namespace)
         # Names are made where one that is taken can be made anew.
         metadata = replace(pod.metadata, name=obj.metadata.name)
-        return replace(pod, metadata=metadata), tuple(warnings)
+        status = replace(pod.status, qos_class=qos_class(pod))
+        return replace(pod, metadata=metadata, status=status), tuple(warnings)
 
     def validate(self, obj: Any) -> list[FieldError]:
         errors = validate_pod(obj)

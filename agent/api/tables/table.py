@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from agent.api.tables import event, node, pod, service, small
+from agent.api.tables import event, manifest_file, node, pod, service, small
 from agent.api.tables.column import Cells, HasMetadata
 from agent.model.base import Object
 from agent.model.meta import ListMeta
@@ -44,6 +44,7 @@ _PRINTERS: Final = {
     "Secret": _Printer(small.SECRET, small.secret_cells),
     "ServiceAccount": _Printer(small.SERVICE_ACCOUNT, small.service_account_cells),
     "Lease": _Printer(small.LEASE, small.lease_cells),
+    "ManifestFile": _Printer(manifest_file.COLUMNS, manifest_file.cells),
 }
 _ANY: Final = _Printer(small.ANY, small.any_cells)
 

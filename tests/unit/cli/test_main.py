@@ -10,7 +10,13 @@ from click.testing import CliRunner
 from agent import KUBERNETES_VERSION, __version__
 from agent.cli.main import cli
 
-COMMANDS = ("run", "agent", "validate", "probe", "kubeconfig", "version", "completion")
+_CLIENT = (
+    *("get", "describe", "logs", "events", "exec", "apply", "create", "delete", "wait", "top"),
+    "explain",
+)
+COMMANDS = (
+    *("run", "agent", "validate", "probe", *_CLIENT, "kubeconfig", "version", "completion"),
+)
 
 
 def test_help_lists_every_command_that_can_be_called() -> None:

@@ -91,7 +91,9 @@ def test_lists_of_lists_are_unprocessable_and_the_cause_says_why() -> None:
         strategic.merge(Pod, pod(), {"spec": {"containers": [["x"]]}})
     status = caught.value.status
     assert (status["code"], status["reason"]) == (422, "Invalid")
-    assert status["details"]["causes"] == [{"message": "lists of lists are not supported"}]
+    assert status["details"]["causes"] == [
+        {"message": "lists of lists are not supported", "field": "patch"}
+    ]
 
 
 @given(pods(), pods())
