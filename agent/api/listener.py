@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import ssl
+from asyncio import sslproto
 from collections.abc import Callable
 from typing import Protocol
 
@@ -16,6 +17,9 @@ from agent.host.port_holder import port_holder
 RETRY = 1.0
 #: Seconds that a client may take to agree on TLS, and to take leave of it.
 HANDSHAKE_SECONDS, SHUTDOWN_SECONDS = 10.0, 1.0
+#: Bytes that are read from a TLS connection at a time. asyncio keeps a buffer of this size for each
+#: connection, 256 KiB by default: 25 MB for a hundred watches that are idle.
+TLS_READ = 16 * 1024
 
 
 class Service(Protocol):
@@ -69,6 +73,8 @@ class Listener:
     async def open(self) -> bool:
         """Try once; whether it listens now."""
         loop = asyncio.get_running_loop()
+        if self._tls is not None:
+            sslproto.SSLProtocol.max_size = TLS_READ  # there is no other way to tell it
         try:
             self._server = await loop.create_server(
                 self._service,

@@ -8,6 +8,7 @@ import msgspec
 
 from agent.host.clock import Clock
 from agent.host.scheduler import Scheduler
+from agent.host.turns import Turns
 from agent.model.pod import Pod
 from agent.pod.facts import PodFacts
 from agent.pod.hooks import HookRunner
@@ -23,7 +24,6 @@ from agent.pod.run_files import RunFile
 from agent.pod.starter import BackOffLimits, Runtime, Starter
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
-from agent.pod.turns import Turns
 from agent.pod.worker import PodWorker, WorkerParts
 from agent.store.records import RecordTable
 

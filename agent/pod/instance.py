@@ -16,12 +16,12 @@ from agent.host.clock import Clock
 from agent.host.containment import Boundary
 from agent.host.process import Child, ExitStatus
 from agent.host.streams import Streams
+from agent.host.turns import Turns
 from agent.model.container import Container
 from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.pod.access import RunAccess
 from agent.pod.facts import Ended
 from agent.pod.message import TerminationMessage
-from agent.pod.turns import Turns
 from agent.rules.container_status import CONTAINER_STATUS_UNKNOWN, LOST_WHEN_TERMINATED
 from agent.store.records import Trace
 

@@ -13,7 +13,7 @@ from agent.host.output import LogPump
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler
 from agent.host.spawner import Spawner
-from agent.pod.turns import Turns
+from agent.host.turns import Turns
 
 
 async def at_once() -> bool:

@@ -13,6 +13,7 @@ import msgspec
 
 from agent.host.clock import Clock
 from agent.host.scheduler import Scheduler
+from agent.host.turns import Turns
 from agent.model.container import Container
 from agent.model.event import EventType, Reason
 from agent.model.pod import Pod
@@ -27,7 +28,6 @@ from agent.pod.reporter import Reporter
 from agent.pod.starter import BackOffLimits, Starter
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
-from agent.pod.turns import Turns
 from agent.rules import deadline, grace, plan
 from agent.rules.actions import PodActions
 from agent.rules.annotations import drain_seconds

@@ -36,12 +36,13 @@ Pod = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """The directories of one agent; `metrics` is the address of its health listener, or empty."""
+    """The directories of one agent; `metrics` and `api` are addresses of listeners, or empty."""
 
     path: Path
     config: Path
     wanted: int
     metrics: str
+    api: str
 
     def lateness(self, begun: float, ended: float) -> list[float]:
         """How late (ms) the probes were that began between two moments (monotonic).
@@ -70,12 +71,15 @@ class Scrape:
 
 
 @contextmanager
-def place(pods: Iterable[Pod], *, metrics: bool = False, settings: str = "") -> Iterator[Place]:
+def place(
+    pods: Iterable[Pod], *, metrics: bool = False, api: bool = False, settings: str = ""
+) -> Iterator[Place]:
     """Directories, configuration with some further `settings`, and manifests; gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="agent-", dir=cache()) as name:
         path = Path(name)
         path.chmod(0o755)
         listen = f"127.0.0.1:{_free_port()}" if metrics else ""
+        address = f"127.0.0.1:{_free_port()}" if api else ""
         manifests = path / "manifests"
         manifests.mkdir(mode=0o755)
         wanted = 0
@@ -87,9 +91,9 @@ def place(pods: Iterable[Pod], *, metrics: bool = False, settings: str = "") -> 
             "[node]\n"
             f'manifest_dir = "{manifests}"\nstate_dir = "{path}/state"\n'
             f'log_dir = "{path}/logs"\nrun_dir = "{path}/run"\n'
-            f'[api]\nlisten = ""\n[health]\nlisten = "{listen}"\n{settings}'
+            f'[api]\nlisten = "{address}"\n[health]\nlisten = "{listen}"\n{settings}'
         )
-        yield Place(path, config, wanted, listen)
+        yield Place(path, config, wanted, listen, address)
 
 
 def sleeper(name: str) -> Pod:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.host import cri_log
 from agent.host.log_files import LogFile
 from agent.host.log_reader import LogReader, read_log, tail
 from tests.support.logs import open_fds, pumping
@@ -193,3 +194,41 @@ async def test_following_a_log_that_is_not_there_is_an_error(tmp_path: Path) -> 
         with pytest.raises(FileNotFoundError):
             async for _ in pump.follow(LogReader(str(tmp_path / "0.log"))):
                 pytest.fail("there is nothing")
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    lines=st.lists(
+        st.one_of(
+            st.builds(
+                record,
+                st.integers(0, 9),
+                st.sampled_from(["", "text", "two words", " stdout F ", "x" * 99]),
+                stream=st.sampled_from(["stdout", "stderr"]),
+                tag=st.sampled_from(["F", "F", "F", "P", "F:x"]),
+            ),
+            st.sampled_from([b"\n", b"garbage\n", b" stdout F no stamp\n", b"a b stdout F x\n"]),
+        )
+    )
+)
+def test_whatever_the_records_are_they_are_read_as_each_of_them_says(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]
+) -> None:
+    path = tmp_path_factory.mktemp("logs") / "0.log"
+    path.write_bytes(b"".join(lines))
+    records = [cri_log.parse(line[:-1]) for line in lines]
+
+    expected = b"".join(found.content for found in records if found is not None)
+    assert b"".join(read_log(str(path))) == expected
+
+
+def test_full_lines_that_are_all_wanted_are_not_looked_at_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store(tmp_path / "0.log", *(record(0, f"{n:0100d}") for n in range(2000)))
+    monkeypatch.setattr(cri_log, "parse", lambda line: pytest.fail(f"looked at {line!r}"))
+
+    found = b"".join(read_log(path))
+    assert [int(line) for line in found.split()] == list(range(2000))

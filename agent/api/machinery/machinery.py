@@ -17,8 +17,12 @@ from agent.api.machinery.watching import Watches
 from agent.api.machinery.writing import Writer, Written
 from agent.api.tables import IncludeObject
 from agent.host.clock import Clock
+from agent.host.turns import Turns
 from agent.model.api import Status
 
+#: Turns of the loop that belong to others after each request that is followed by another one: a
+#: restart takes several.
+LEFT_TO_OTHERS = 4
 _PEOPLE = ("curl", "Wget", "Mozilla/5.0")
 _INCLUDES: tuple[IncludeObject, ...] = ("Metadata", "Object", "None")
 
@@ -34,11 +38,13 @@ class Machinery:
         self._deleter = deleter
         self._watches = watches
         self._clock = clock
+        self._turns = Turns(LEFT_TO_OTHERS)
 
     async def answer(self, call: Call) -> Answer:
         """Do what is asked; APIError."""
         if call.verb not in _verbs(call):
             raise method_not_allowed()
+        await self._turns.take()
         form = form_of(call.accept, is_pretty=_is_pretty(call), is_stream=call.verb == "watch")
         match call.verb:
             case "watch":
@@ -85,13 +91,10 @@ class Machinery:
         if isinstance(found, Status):
             return self._plain(form, found, 200)
         now, include = self._clock.now(), _include(call)
-        renderer = Renderer(call.resource, form, now, include, pause=self._pause)
+        renderer = Renderer(call.resource, form, now, include, pause=self._turns.take)
         if isinstance(found, Page):
             return Answer(body=await renderer.page(found), content_type=form.media)
         return Answer(body=renderer.object(found), content_type=form.media)
-
-    async def _pause(self) -> None:
-        await self._clock.sleep(0)
 
     def _plain(self, form: Form, made: Any, status: int) -> Answer:
         body = msgspec.json.encode(made)

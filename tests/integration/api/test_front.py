@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tracemalloc
+from asyncio import sslproto
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from agent.api import front
 from agent.api.front import MAX_BODY
+from agent.api.listener import TLS_READ
 from tests.support.api import PODS, Server, manifest
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
@@ -247,3 +251,24 @@ async def test_many_at_once(server: Server) -> None:
         ]
 
     assert [task.result().status for task in tasks] == [201] * 20
+
+
+async def test_an_idle_connection_keeps_no_large_buffer(server: Server) -> None:
+    count = 20
+    tracemalloc.start()
+    try:
+        async with AsyncExitStack() as opened:
+            for _ in range(count):
+                _, writer = await asyncio.open_connection(
+                    "127.0.0.1", server.port, ssl=server.context()
+                )
+                opened.push_async_callback(writer.wait_closed)
+                opened.callback(writer.close)
+            taken = tracemalloc.take_snapshot().filter_traces(
+                [tracemalloc.Filter(inclusive=True, filename_pattern=sslproto.__file__)]
+            )
+    finally:
+        tracemalloc.stop()
+
+    held = sum(trace.size for trace in taken.traces)
+    assert TLS_READ * count <= held < 64 * 1024 * count  # with what our own ends hold
