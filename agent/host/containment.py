@@ -21,6 +21,7 @@ from agent.host.clock import Clock
 from agent.host.limits import Limits, unenforced
 from agent.host.reactor import Reactor
 from agent.host.reaper import Reaper
+from agent.host.roll import Roll
 from agent.host.run_boundary import KILL_SECONDS
 from agent.host.run_boundary import RunBoundary as RunBoundary
 from agent.host.scheduler import Scheduler
@@ -87,6 +88,10 @@ class Boundary(Protocol):
 
     def pids(self) -> frozenset[int]:
         """All living processes of the run, its commands included."""
+        ...
+
+    def counted(self) -> frozenset[int]:
+        """The same for those who measure: cheap, as of a second ago at most, by cgroup or mark."""
         ...
 
     def signal(self, signum: int, *, exclude: int | None = None) -> int:
@@ -179,6 +184,7 @@ class HostContainment:
         "_hierarchy",
         "_is_lasting",
         "_next_run",
+        "_roll",
         "reaper",
         "warnings",
     )
@@ -195,6 +201,7 @@ class HostContainment:
         self.reaper = reaper
         self.warnings = warnings
         self._clock = clock
+        self._roll = Roll(reaper.agent_mark, clock)
         self._hierarchy = hierarchy
         self._is_lasting = next_run is not None
         self._next_run = next_run or 0
@@ -303,6 +310,7 @@ class HostContainment:
             cgroup,
             warnings,
             closed=lambda mark: self._boundaries.pop(mark, None),
+            roll=self._roll,
             adopted=adopted,
         )
         self._boundaries[mark] = boundary

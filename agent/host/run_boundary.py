@@ -11,6 +11,7 @@ from agent.host.census import Census
 from agent.host.cgroup import Cgroup
 from agent.host.clock import Clock
 from agent.host.reaper import Reaper
+from agent.host.roll import Roll
 
 KILL_SECONDS = 10.0
 _TAKEN = 4096  # half of the marks that a run has
@@ -25,6 +26,7 @@ class RunBoundary:
         "_clock",
         "_closed",
         "_order",
+        "_roll",
         "_starts",
         "_taken",
         "mark",
@@ -40,9 +42,11 @@ class RunBoundary:
         warnings: tuple[str, ...],
         *,
         closed: Callable[[int], object],
+        roll: Roll,
         adopted: bool = False,
     ) -> None:
         """`closed` is told the mark when the fence is taken down."""
+        self._roll = roll
         self.mark = mark
         self.warnings = warnings
         self._census = Census(reaper, lambda other: marks.same_run(other, mark), everywhere=adopted)
@@ -83,6 +87,11 @@ class RunBoundary:
 
     def pids(self) -> frozenset[int]:
         return frozenset(self._members())
+
+    def counted(self) -> frozenset[int]:
+        if self._cgroup is not None:
+            return frozenset(self._cgroup.pids())
+        return self._roll.members(self.mark)
 
     def signal(self, signum: int, *, exclude: int | None = None) -> int:
         return census.send(self._members(), signum, exclude=(exclude,))

@@ -78,7 +78,7 @@ class Instance(Protocol):
         ...
 
     def pids(self) -> frozenset[int]:
-        """All living processes of the run."""
+        """The processes of the run, for those who measure: as of a second ago at most."""
         ...
 
 

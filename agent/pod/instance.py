@@ -130,7 +130,7 @@ class HostInstance:
         self._parts.boundary.signal(signal.SIGKILL)
 
     def pids(self) -> frozenset[int]:
-        return self._parts.boundary.pids()
+        return self._parts.boundary.counted()
 
     async def _sweep(self) -> None:
         """Let nothing of the run outlive it."""
