@@ -29,7 +29,7 @@ from bench.support.wire import PODS, Wire
 
 _PODS, _RESTARTS = 100, 20
 _CONNECTIONS = 50
-_SECONDS = 12
+_SECONDS = 10
 _SETTLES = 4.0
 _PATIENCE = 10.0
 _ENOUGH = 0.95
