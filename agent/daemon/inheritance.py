@@ -72,6 +72,7 @@ class Inheritance:
     async def take_up(self, manager: PodManager, news: News) -> None:
         """Adopt what is remembered, end what is not (OSError: nothing was lost)."""
         self._remember_node()
+        self._remember_pods()
         manager.resume()
         self._adopter.close()
         problem = await self._machine.spawner.check_kept()
@@ -87,6 +88,17 @@ class Inheritance:
                 pid=stranger.pid,
                 name=stranger.name,
             )
+
+    def _remember_pods(self) -> None:
+        """Pods that run, and that the database has not heard of, or not any more."""
+        stored = self._store.list(Pod)
+        uids = {pod.metadata.uid for pod in stored}
+        names = {(pod.metadata.namespace, pod.metadata.name) for pod in stored}
+        for pod in run_files.unknown_pods(self._settings.run_dir, self._boot_id, uids):
+            name = pod.metadata.namespace, pod.metadata.name
+            if name not in names:
+                names.add(name)
+                self._store.put(pod)
 
     def _tidy(self) -> None:
         """Nothing is left of pods that are gone: no record, no volume, no file."""

@@ -150,7 +150,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
         return RecordLedger(
             records=self.continuity.records,
             facts=facts,
-            pod_uid=pod.metadata.uid,
+            pod=pod,
             boot_id=self.continuity.boot_id,
             has_post_start=hooked.__contains__,
         )

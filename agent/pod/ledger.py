@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, ProbeKind, ProbeResult
 from agent.pod import run_files
 from agent.pod.facts import PodFacts
+from agent.pod.run_files import RunFile
 from agent.store.records import ContainerRecord, HookProgress, PodRecord, RecordTable
 
 
@@ -48,19 +50,20 @@ class RecordLedger:
         *,
         records: RecordTable,
         facts: PodFacts,
-        pod_uid: str,
+        pod: Pod,
         boot_id: str,
         has_post_start: Callable[[str], bool],
     ) -> None:
         self._records = records
         self._facts = facts
-        self._uid = pod_uid
+        self._object = pod
+        self._uid = pod.metadata.uid
         self._boot_id = boot_id
         self._has_post_start = has_post_start
         self._is_closed = False
         self._pod: PodRecord | None = None
         self._runs: dict[str, ContainerRecord] = {
-            record.part: record for record in records.of_pod(ContainerRecord, pod_uid)
+            record.part: record for record in records.of_pod(ContainerRecord, self._uid)
         }
 
     def note(self) -> None:
@@ -88,7 +91,7 @@ class RecordLedger:
     def _put(self, record: ContainerRecord, before: ContainerRecord | None) -> None:
         self._records.put(record)
         if before is None and self._pod is not None:
-            run_files.write(self._pod, record)
+            run_files.write(RunFile(self._pod, record, self._object))
         elif before is not None and record.trace is None:
             run_files.remove(before)
 

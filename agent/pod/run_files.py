@@ -6,20 +6,26 @@ at all. An agent that is killed meanwhile must not have its successor end what i
 
 from __future__ import annotations
 
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from agent.host import files
+from agent.model.pod import Pod
 from agent.store.records import ContainerRecord, PodRecord
 
 
 class RunFile(msgspec.Struct, frozen=True):
-    """What the file holds: the run as it began, and its pod as it was then."""
+    """What the file holds: the run as it began, and its pod as it was then.
+
+    `object` is the pod itself: the database may not know that either.
+    """
 
     pod: PodRecord
     container: ContainerRecord
+    object: Pod | None = None
 
 
 def path_of(record: ContainerRecord) -> str:
@@ -27,11 +33,11 @@ def path_of(record: ContainerRecord) -> str:
     return f"{record.trace.output}.json" if record.trace is not None and record.trace.output else ""
 
 
-def write(pod: PodRecord, record: ContainerRecord) -> None:
+def write(file: RunFile) -> None:
     """Write the run's file; one that cannot be written is done without."""
-    if path := path_of(record):
+    if path := path_of(file.container):
         with suppress(OSError):
-            files.write_atomically(path, msgspec.json.encode(RunFile(pod, record)))
+            files.write_atomically(path, msgspec.json.encode(file))
 
 
 def remove(record: ContainerRecord) -> None:
@@ -47,3 +53,13 @@ def read_all(folder: str) -> list[RunFile]:
         with suppress(OSError, msgspec.MsgspecError):
             found.append(msgspec.json.decode(path.read_bytes(), type=RunFile))
     return found
+
+
+def unknown_pods(run_dir: str, boot_id: str, known: Container[str]) -> list[Pod]:
+    """Pods that have live runs in this boot, and whose UIDs nobody knows."""
+    found: dict[str, Pod] = {}
+    for folder in sorted(Path(run_dir, "pods").glob("*")):
+        for file in () if folder.name in known else read_all(str(folder)):
+            if file.object is not None and file.pod.boot_id == boot_id:
+                found[file.object.metadata.uid] = file.object
+    return list(found.values())

@@ -149,5 +149,5 @@ def test_a_probe_is_explained(space: Space) -> None:
     assert told.startswith("KIND:       Pod\nVERSION:    v1\n\nFIELD: livenessProbe <Probe>\n")
     for field in ("exec\t<ExecAction>", "periodSeconds\t<integer>", "httpGet\t<HTTPGetAction>"):
         assert f"  {field}\n" in told
-    assert "The container is restarted when it fails." in told
+    assert "Asks whether the container still works." in told
     assert "<no description>" not in told

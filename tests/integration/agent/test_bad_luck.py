@@ -70,7 +70,7 @@ def test_an_agent_starts_on_a_read_only_disk_and_adopts_what_runs(place: Path) -
         agent.until_told("is written to")
 
 
-def test_a_damaged_database_is_set_aside_and_nothing_runs_twice(lives: Lives, place: Path) -> None:
+def test_a_damaged_database_is_set_aside_and_what_runs_runs_on(lives: Lives, place: Path) -> None:
     lives.agent.write("p.json", sleeper(2204))
     lives.agent.until_told("pod is ready")
     (main,) = lives.agent.running("2204")
@@ -81,12 +81,28 @@ def test_a_damaged_database_is_set_aside_and_nothing_runs_twice(lives: Lives, pl
 
     agent = lives.next()
     line = agent.until_told("cannot be used")
-    agent.until_told("killed what a dead agent left behind", pid=main)
-    agent.until(lambda: agent.running("2204") not in ([], [main]))
 
     assert "it is kept as" in line["event"]
     assert list(place.glob("state/state.db.*"))
-    assert len(agent.running("2204")) == 1
+    assert agent.running("2204") == [main]  # told by the files beside its output
+    assert agent.log("container ended") == []
+
+
+def test_what_nobody_remembers_is_ended_before_it_is_started_again(
+    lives: Lives, place: Path
+) -> None:
+    lives.agent.write("p.json", sleeper(2214))
+    lives.agent.until_told("pod is ready")
+    (main,) = lives.agent.running("2214")
+    lives.kill()
+    for file in (*place.glob("state/state.db*"), *place.glob("run/pods/*/*.json")):
+        file.unlink()
+
+    agent = lives.next()
+    agent.until_told("killed what a dead agent left behind", pid=main)
+    agent.until(lambda: agent.running("2214") not in ([], [main]))
+
+    assert len(agent.running("2214")) == 1
 
 
 def test_a_locked_database_keeps_an_agent_from_starting_pods_twice(

@@ -40,7 +40,7 @@ class Setting:
         self.ledger = RecordLedger(
             records=self.records,
             facts=self.facts,
-            pod_uid="u",
+            pod=pod(),
             boot_id="boot",
             has_post_start=lambda _: has_hook,
         )
@@ -104,6 +104,7 @@ async def test_a_live_run_has_a_file_beside_its_output(tmp_path: Path) -> None:
     (file,) = run_files.read_all(str(tmp_path))
     assert file.container.run == setting.run
     assert file.pod == setting.records.get(PodRecord, "u")
+    assert file.object == pod()
 
     ended = Ended(exit_code=0, finished_at=setting.facts.clock.now(), reason="Completed")
     setting.facts.finished("c", setting.run.container_id, ended)
