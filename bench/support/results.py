@@ -25,6 +25,9 @@ _HEADLINES = (
     ("restart", "restart", ("s6", "runit", "dinit"), "time from SIGKILL to the next process"),
 )
 
+#: The benchmarks without which there is nothing to show.
+HEADLINES = frozenset(name for name, *_ in _HEADLINES)
+
 
 def write(report: Json) -> None:
     """Write both files anew."""
