@@ -274,14 +274,19 @@ async def test_of_each_container_as_many_runs_are_remembered_as_are_shown() -> N
     assert found.start_failures["c"][0] == "CrashLoopBackOff"
 
 
-async def test_a_run_that_no_record_knew_yet_is_found_by_its_file() -> None:
-    node = await remembered(pod())
-    await node.work_for(10)
+def run_file(node: Node) -> RunFile:
+    """The file of the only run, as it is in the records."""
     (container_record,) = node.store.records.of_pod(ContainerRecord, "u")
     pod_record = node.store.records.get(PodRecord, "u")
     assert pod_record is not None
+    return RunFile(pod_record, container_record)
+
+
+async def test_a_run_that_no_record_knew_yet_is_found_by_its_file() -> None:
+    node = await remembered(pod())
+    await node.work_for(10)
+    node.run_files.append(run_file(node))
     node.store.records.drop_pod("u")
-    node.run_files.append(RunFile(pod_record, container_record))
 
     node.next_agent()
     await node.run_for(10)
@@ -293,10 +298,7 @@ async def test_a_run_that_no_record_knew_yet_is_found_by_its_file() -> None:
 async def test_a_file_that_the_records_have_overtaken_is_not_believed() -> None:
     node = await remembered(pod(), ("c", Behaviour(lives=[(5, 1), (None, 0)])))
     await node.work_for(1)
-    (first,) = node.store.records.of_pod(ContainerRecord, "u")
-    pod_record = node.store.records.get(PodRecord, "u")
-    assert pod_record is not None
-    node.run_files.append(RunFile(pod_record, first))
+    node.run_files.append(run_file(node))
     node.next_agent()
     await node.work_for(9)
 
@@ -310,11 +312,8 @@ async def test_a_file_that_the_records_have_overtaken_is_not_believed() -> None:
 async def test_files_of_another_boot_mean_nothing() -> None:
     node = await remembered(pod())
     await node.work_for(10)
-    (container_record,) = node.store.records.of_pod(ContainerRecord, "u")
-    pod_record = node.store.records.get(PodRecord, "u")
-    assert pod_record is not None
+    node.run_files.append(run_file(node))
     node.store.records.drop_pod("u")
-    node.run_files.append(RunFile(pod_record, container_record))
 
     node.next_agent("another boot")
     await node.run_for(10)
