@@ -86,6 +86,18 @@ def everyone() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
+def newest_pid() -> int:
+    """The pid given out last, threads included: while it stays the same, nobody is born."""
+    text = _read("/proc/loadavg")
+    return int(text.split()[4]) if text else 0
+
+
+def is_process(pid: int) -> bool:
+    """Whether this is the id of a process, and not of another of its threads."""
+    text = _read(f"/proc/{pid}/status") or b""
+    return b"\nTgid:\t%d\n" % pid in text
+
+
 def alive(pids: Iterable[int]) -> dict[int, int]:
     """Those that still run, with their start times."""
     found: dict[int, int] = {}

@@ -30,6 +30,7 @@ _RUNS = 1 << _RUN_BITS
 _LIMITS_SIZE = 4096
 _LABEL = b"Max realtime timeout"
 _LISTINGS = 64
+_BIRTHS = 16
 
 
 def new_agent_mark() -> int:
@@ -111,12 +112,14 @@ def find_mark(pid: int) -> int | None:
 def bearers(matches: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
     """All processes of the host, ended ones included, whose marks match: pids and marks.
 
-    One that forks and exits for ever would be gone by the time its mark is read: as long as
-    somebody vanished, whoever came meanwhile is looked at as well. Who wants to kill it should do
-    so as soon as it is named.
+    One that forks and exits for ever would be gone by the time its mark is read in a listing: the
+    newest of all are looked at before, as long as there are new ones, and as long as somebody
+    vanished, whoever came meanwhile is looked at as well. Who wants to kill it should do so as soon
+    as it is named.
     """
     seen: set[int] = set()
     for _ in range(_LISTINGS):
+        yield from _newborn(matches, seen)
         new = [pid for pid in descendants.everyone() if pid not in seen]
         seen.update(new)
         vanished = False
@@ -127,3 +130,17 @@ def bearers(matches: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
                 yield pid, mark
         if not vanished:
             return
+
+
+def _newborn(matches: Callable[[int], bool], seen: set[int]) -> Iterator[tuple[int, int]]:
+    """The bearers among those born at this moment, which `seen` learns."""
+    last = 0
+    for _ in range(_BIRTHS):
+        pid = descendants.newest_pid()
+        if pid == last or pid in seen:
+            return
+        mark = find_mark(pid)
+        last = pid if mark is not None else 0  # it has its number before it can be seen
+        if mark and matches(mark) and descendants.is_process(pid):
+            seen.add(pid)
+            yield pid, mark

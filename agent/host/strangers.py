@@ -17,6 +17,8 @@ from agent.host.clock import Clock
 
 _PAUSE = 0.005
 _SECONDS = 10.0
+#: Enough where something else keeps starting processes, so that no look is ever undisturbed.
+_CLEAN_LOOKS = 10
 
 
 class Stranger(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,13 +58,17 @@ class Strangers:
         deadline = clock.monotonic() + _SECONDS
         killed: dict[tuple[int, int], Stranger] = {}
         corpses: set[int] = set()
+        clean = 0
         while clock.monotonic() < deadline:
+            newest = descendants.newest_pid()
             found = set()
             for pid, mark in self.look():
                 found.add(pid)
                 self._kill(pid, mark, killed)
-            # One that forks and exits for ever may be missed, but it leaves new corpses.
-            if found <= corpses and not descendants.alive(found):
+            # One that forks and exits for ever is missed by a look between two of its processes,
+            # and its corpses are there for as long as init likes: births give it away.
+            clean = clean + 1 if found <= corpses and not descendants.alive(found) else 0
+            if clean and (clean == _CLEAN_LOOKS or newest == descendants.newest_pid()):
                 break
             corpses = found
             await clock.sleep(_PAUSE)

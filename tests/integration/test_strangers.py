@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 
-from agent.host import marks
+from agent.host import descendants, marks
 from agent.host.clock import SystemClock
 from agent.host.strangers import Strangers
 from tests.support.children import runs
@@ -62,6 +62,30 @@ async def test_one_that_forks_and_exits_for_ever_is_seen_and_ended() -> None:
         ended = await strangers.end(SystemClock())
 
         assert {stranger.mark for stranger in ended} == {mark}
+        assert not bearers(mark)
+
+
+async def test_looks_that_miss_it_are_not_the_last_while_anything_is_born(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mark = marks.run_mark(marks.new_agent_mark(), 5)
+    missed = iter(range(5))
+
+    def some_miss(wanted: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
+        newest = descendants.newest_pid()
+        if next(missed, None) is None:
+            return seen(wanted)
+        while descendants.newest_pid() == newest:
+            pass
+        return iter(())
+
+    seen = marks.bearers
+    with marked(mark, "hop"):
+        monkeypatch.setattr(marks, "bearers", some_miss)
+
+        assert await Strangers(mark, "", runs={}, pids=()).end(SystemClock())
+
+        monkeypatch.undo()
         assert not bearers(mark)
 
 
