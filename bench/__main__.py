@@ -6,17 +6,24 @@ import argparse
 import importlib
 import json
 import pkgutil
+import subprocess
 import sys
+import traceback
 from pathlib import Path
+from typing import Any
 
 from bench import framework
 from bench.support import results
 
+_FAILURES = (
+    *(OSError, RuntimeError, LookupError, ValueError, AssertionError),
+    subprocess.SubprocessError,
+)
 _NOT_BENCHMARKS = {"__main__", "framework", "fresh", "supervisors"}
 
 
 def main() -> int:
-    """Return the exit code: 2 for an unknown name."""
+    """Return the exit code: 2 for an unknown name, 1 if a benchmark failed, the others ran."""
     folder = Path(__file__).parent
     found = {m.name for m in pkgutil.iter_modules([str(folder)]) if not m.ispkg}
     known = sorted(found - _NOT_BENCHMARKS)
@@ -35,16 +42,10 @@ def main() -> int:
     if unknown:
         parser.error(f"no such benchmark: {' '.join(unknown)} (there are: {' '.join(known)})")
 
-    report: dict[str, object] = {"machine": framework.machine(), "benchmarks": {}}
+    report: dict[str, Any] = {"machine": framework.machine(), "benchmarks": {}, "failed": []}
     print(json.dumps(report["machine"]), end="\n\n", file=sys.stderr)
-    outcomes: dict[str, list[dict[str, object]]] = {}
     for name in options.names or known:
-        outcomes[name] = []
-        for benchmark in importlib.import_module(f"bench.{name}").benchmarks():
-            outcome = framework.run(benchmark, rounds=options.rounds)
-            print("\n".join(framework.table(benchmark, outcome)), end="\n\n", file=sys.stderr)
-            outcomes[name].append(framework.as_json(benchmark, outcome))
-    report["benchmarks"] = outcomes
+        _run(name, options.rounds, report)
     if options.results:
         results.write(report)
     text = json.dumps(report, indent=1)
@@ -52,7 +53,21 @@ def main() -> int:
         options.json.write_text(text + "\n")
     else:
         print(text)
-    return 0
+    return 1 if report["failed"] else 0
+
+
+def _run(name: str, rounds: int | None, report: dict[str, Any]) -> None:
+    """The benchmarks of a module into the report; one that fails does not cost the others."""
+    outcomes = report["benchmarks"][name] = []
+    for benchmark in importlib.import_module(f"bench.{name}").benchmarks():
+        try:
+            outcome = framework.run(benchmark, rounds=rounds)
+        except _FAILURES:
+            traceback.print_exc()
+            report["failed"].append(f"{name}: {benchmark.title}")
+            continue
+        print("\n".join(framework.table(benchmark, outcome)), end="\n\n", file=sys.stderr)
+        outcomes.append(framework.as_json(benchmark, outcome))
 
 
 if __name__ == "__main__":

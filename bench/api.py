@@ -15,8 +15,8 @@ import msgspec
 from bench.framework import Benchmark, Candidate, Metric, Values, fresh
 from tests.support.world import PODS, World, manifest, world
 
-_PODS = 1000
-_WATCHERS, _EVENTS = 100, 200
+_PODS, _WATCHERS = (1000, 100, 10), (100, 10, 1)
+_EVENTS = 200
 _TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 
@@ -27,43 +27,43 @@ def benchmarks() -> tuple[Benchmark, ...]:
 
 def _lists() -> Benchmark:
     return Benchmark(
-        f"{_PODS} pods are created and listed",
+        "so many pods are created and listed",
         (
             Metric("create", "ms each"),
             Metric("list", "ms"),
             Metric("list as a table", "ms"),
             Metric("list by labels", "ms"),
         ),
-        (Candidate("barepod", partial(fresh, lists)),),
+        tuple(Candidate(f"{n} pods", partial(fresh, lists, pods=n)) for n in _PODS),
     )
 
 
 def _watches() -> Benchmark:
     return Benchmark(
-        f"{_EVENTS} events go to {_WATCHERS} watchers, one after the other",
+        f"{_EVENTS} events go to so many watchers, one after the other",
         (Metric("each to each", "us"),),
-        (Candidate("barepod", partial(fresh, fan_out)),),
+        tuple(Candidate(f"{n} watchers", partial(fresh, fan_out, watchers=n)) for n in _WATCHERS),
     )
 
 
-def lists() -> Values:
+def lists(pods: int) -> Values:
     """Create and list."""
-    return asyncio.run(_create_and_list())
+    return asyncio.run(_create_and_list(pods))
 
 
-def fan_out() -> Values:
+def fan_out(watchers: int) -> Values:
     """Change a pod again and again before many watchers."""
-    return asyncio.run(_tell_all())
+    return asyncio.run(_tell_all(watchers))
 
 
-async def _create_and_list() -> Values:
+async def _create_and_list(pods: int) -> Values:
     async with world() as w:
         began = time.perf_counter()
-        for number in range(_PODS):
+        for number in range(pods):
             await w.answer("POST", PODS, manifest(f"p{number}"))
         created = time.perf_counter() - began
         return {
-            "create": created * 1e3 / _PODS,
+            "create": created * 1e3 / pods,
             "list": await _timed(w),
             "list as a table": await _timed(w, accept=_TABLE),
             "list by labels": await _timed(w, query={"labelSelector": "app=p7"}),
@@ -76,11 +76,11 @@ async def _timed(w: World, **options: Any) -> float:
     return (time.perf_counter() - began) * 1e3
 
 
-async def _tell_all() -> Values:
+async def _tell_all(watchers: int) -> Values:
     async with world() as w:
         await w.ask("POST", PODS, manifest())
         since = {"watch": "1", "resourceVersion": str(w.store.version)}
-        answers = [await w.answer("GET", PODS, query=since) for _ in range(_WATCHERS)]
+        answers = [await w.answer("GET", PODS, query=since) for _ in range(watchers)]
         async with asyncio.TaskGroup() as group:
             for answer in answers:
                 group.create_task(_read(answer.pieces))
@@ -88,7 +88,7 @@ async def _tell_all() -> Values:
             began = time.perf_counter()
             await _change(w)
         took = time.perf_counter() - began
-    return {"each to each": took * 1e6 / (_WATCHERS * _EVENTS)}
+    return {"each to each": took * 1e6 / (watchers * _EVENTS)}
 
 
 async def _change(w: World) -> None:

@@ -17,7 +17,7 @@ from bench.support.agents import Place, Pod, agent, place, pod
 from bench.support.servers import server
 
 _PROBED = 50
-_CRASHING = 100
+_CRASHING = (100, 10)
 _SECONDS = 10.0
 _SETTLES = 4.0
 _ENOUGH = 0.95
@@ -50,13 +50,10 @@ Beside = Callable[[Place], AbstractContextManager[None]]
 def benchmarks() -> tuple[Benchmark, ...]:
     """One benchmark, a candidate for each disturbance."""
     flood = pod("flood", {"name": "c", "command": [sys.executable, "-I", "-S", "-c", _FLOOD]})
-    crashing = tuple(
-        pod(f"crash{number}", {"name": "c", "command": ["false"]}) for number in range(_CRASHING)
-    )
     disturbances: tuple[tuple[str, tuple[Pod, ...], Beside], ...] = (
         ("nothing else", (), _nothing),
         ("100 MB/s of output", (flood,), _nothing),
-        (f"{_CRASHING} pods in a crash loop", crashing, _nothing),
+        *((f"{n} pods in a crash loop", _crashing(n), _nothing) for n in _CRASHING),
         ("200 requests/s for readiness", (), partial(_asking, path="/readyz", period=0.005)),
         ("a scrape each second", (), partial(_asking, path="/metrics", period=1.0)),
     )
@@ -99,6 +96,10 @@ def late(disturbing: tuple[Pod, ...], beside: Beside) -> Values:
         "max": max(seen),
         "CPU": cpu / 1e4 / passed,
     }
+
+
+def _crashing(count: int) -> tuple[Pod, ...]:
+    return tuple(pod(f"crash{n}", {"name": "c", "command": ["false"]}) for n in range(count))
 
 
 def _nothing(_: Place) -> AbstractContextManager[None]:

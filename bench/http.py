@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from bench.framework import Benchmark
-from bench.support.probing import benchmark
+from bench.support.probing import benchmark, growth
 
 
 def benchmarks() -> tuple[Benchmark, ...]:
-    """One benchmark."""
-    return (benchmark("http", "at most 0.6x Go", ("aiohttp",)),)
+    """Against others; with more and more workers."""
+    return (
+        benchmark("http", "at most 0.6x Go", ("aiohttp",)),
+        growth("http"),
+    )

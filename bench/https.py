@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from bench.framework import Benchmark
-from bench.support.probing import benchmark
+from bench.support.probing import benchmark, growth
 
 
 def benchmarks() -> tuple[Benchmark, ...]:
-    """One benchmark."""
-    return (benchmark("https", "Go is ahead", ("aiohttp over TLS",), probes=600, workers=300),)
+    """Against others; with more and more workers."""
+    return (
+        benchmark("https", "Go is ahead", ("aiohttp over TLS",), probes=600, workers=300),
+        growth("https", (300, 100, 10)),
+    )

@@ -15,16 +15,17 @@ from bench.framework import Benchmark, Candidate, Metric, Values, pss_kib
 from bench.supervisors import (
     BAREPOD,
     PEERS,
+    SLEEPER,
     Supervisor,
     barepod_running,
     below,
+    mains,
     manifest,
     service,
 )
 
 _QUIET = 3.0
-_PODS = 50
-_MAIN = ("sleep", "1000")
+_PODS = (100, 10)
 #: Those that are a process of ours for each run; systemd is one for the whole machine.
 _PEERS = tuple(peer for peer in PEERS if peer.name != "systemd-run")
 
@@ -42,9 +43,9 @@ def benchmarks() -> tuple[Benchmark, ...]:
             rounds=3,
         ),
         Benchmark(
-            f"memory of {_PODS} pods of one container each",
+            "memory of so many pods of one container each",
             (Metric("memory", "MB PSS"), Metric("each further pod", "KiB PSS")),
-            (Candidate(BAREPOD.name, many),),
+            tuple(Candidate(f"{count} pods", partial(many, count)) for count in _PODS),
             rounds=3,
         ),
     )
@@ -60,23 +61,23 @@ def one(supervisor: Supervisor) -> Values | None:
         return _memory(running.manager.pid, {main})
 
 
-def many() -> Values:
+def many(pods: int) -> Values:
     """The growth from one pod to many, per pod."""
     values = {}
-    for count in (1, _PODS):
+    for count in (1, pods):
         with tempfile.TemporaryDirectory(prefix="barepod-bench-") as name:
             path = Path(name) / "pods.yaml"
-            path.write_text(manifest(*[_MAIN] * count))
+            path.write_text(manifest(*[SLEEPER] * count))
             with barepod_running(path) as manager:
-                mains = _mains(manager.pid, count)
+                sleepers = mains(manager.pid, count)
                 time.sleep(_QUIET)
-                values[count] = _memory(manager.pid, mains)["memory"]
-    each = (values[_PODS] - values[1]) * 1_000_000 / 1024 / (_PODS - 1)
-    return {"memory": values[_PODS], "each further pod": each}
+                values[count] = _memory(manager.pid, sleepers)["memory"]
+    each = (values[pods] - values[1]) * 1_000_000 / 1024 / (pods - 1)
+    return {"memory": values[pods], "each further pod": each}
 
 
-def _memory(manager: int, mains: set[int]) -> dict[str, float]:
-    own = [manager, *(pid for pid in below(manager) if pid not in mains)]
+def _memory(manager: int, services: set[int]) -> dict[str, float]:
+    own = [manager, *(pid for pid in below(manager) if pid not in services)]
     return {
         "memory": sum(map(pss_kib, own)) * 1024 / 1_000_000,
         "alone": (_field(manager, "Rss") + sum(map(_private, own[1:]))) * 1024 / 1_000_000,
@@ -92,21 +93,3 @@ def _field(pid: int, name: str) -> float:
         if line.startswith(f"{name}:"):
             return float(line.split()[1])
     raise LookupError(f"no {name} for {pid}")
-
-
-def _mains(manager: int, count: int) -> set[int]:
-    """Wait until all of them run."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        found = {pid for pid in below(manager) if _name(pid) == _MAIN[0]}
-        if len(found) == count:
-            return found
-        time.sleep(0.05)
-    raise TimeoutError(f"not all of {count} pods run")
-
-
-def _name(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""

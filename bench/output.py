@@ -53,12 +53,12 @@ while sent < rate * seconds:
 """
 _QUIET_RATE = 10_000  # lines a second over all containers
 _QUIET_SECONDS = 3
-_CONTAINERS = 200
+_CONTAINERS, _GROWTH = 200, (1000, 100, 10)
 
 
 def benchmarks() -> tuple[Benchmark, ...]:
-    """One stream at full speed, many quiet streams, memory."""
-    return (*map(_stream, (100, 20, 1000)), _lateness(), _quiet(), _memory())
+    """One stream at full speed, many quiet ones, more and more of them, memory."""
+    return (*map(_stream, (100, 20, 1000)), _lateness(), _quiet(), _growth(), _memory())
 
 
 def _stream(line: int) -> Benchmark:
@@ -107,6 +107,18 @@ def _quiet() -> Benchmark:
             Candidate("asyncio readline", partial(fresh, naive_quiet), True),
         ),
         rounds=3,
+    )
+
+
+def _growth() -> Benchmark:
+    return Benchmark(
+        f"so many containers, {_QUIET_RATE} lines/s altogether",
+        (Metric("cpu", "us/line", target="no more for more"),),
+        tuple(
+            Candidate(f"{n} containers", partial(fresh, pump_quiet, lasting=True, count=n))
+            for n in _GROWTH
+        ),
+        rounds=2,
     )
 
 
@@ -186,14 +198,12 @@ def naive_lateness(size: int) -> Values:
     return asyncio.run(work())
 
 
-def pump_quiet(*, lasting: bool = False) -> Values:
+def pump_quiet(*, lasting: bool = False, count: int = _CONTAINERS) -> Values:
     """Every line is its own read and write."""
 
     async def work() -> Values:
         async with _pump() as (pump, folder):
-            captures = [
-                _capture(pump, folder / str(n), lasting=lasting) for n in range(_CONTAINERS)
-            ]
+            captures = [_capture(pump, folder / str(n), lasting=lasting) for n in range(count)]
             child = await _quiet_child([capture.stdout_fd for capture in captures])
             for capture in captures:
                 capture.started()

@@ -8,7 +8,7 @@ import time
 from functools import partial
 
 from bench.framework import Benchmark, Candidate, Metric, Values
-from bench.supervisors import BAREPOD, PEERS, Supervisor, own_seconds, service
+from bench.supervisors import BAREPOD, CROWDS, PEERS, Supervisor, mains, own_seconds, service
 
 #: Some supervisors count a process as started only after a second.
 _QUIET = 2.0
@@ -17,7 +17,7 @@ _RESTARTING = tuple(peer for peer in PEERS if peer.name != "honcho")
 
 
 def benchmarks() -> tuple[Benchmark, ...]:
-    """One benchmark: the first restart, after two quiet seconds."""
+    """The first restart, after two quiet seconds; the same among more and more pods."""
     return (
         Benchmark(
             "from SIGKILL of the main process to the execve of its successor, first restart",
@@ -28,15 +28,26 @@ def benchmarks() -> tuple[Benchmark, ...]:
             ),
             rounds=5,
         ),
+        Benchmark(
+            "the same, one of so many pods",
+            (Metric("restart", "ms", target="no more for more"),),
+            tuple(
+                Candidate(crowd.name, partial(restart, crowd, pods=count))
+                for count, crowd in CROWDS.items()
+            ),
+            rounds=3,
+        ),
     )
 
 
-def restart(supervisor: Supervisor) -> Values | None:
+def restart(supervisor: Supervisor, pods: int = 1) -> Values | None:
     """What the service itself needs to tell the time is subtracted."""
     with service(supervisor) as running:
         if running is None:
             return None
         pid, _ = running.born()
+        if pods > 1:
+            mains(running.manager.pid, pods)
         own = own_seconds()
         time.sleep(_QUIET)
         killed = time.time()

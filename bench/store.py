@@ -31,18 +31,19 @@ from agent.store.watch import Subscription
 from agent.store.writer import Pace, Writer
 from bench.framework import Benchmark, Candidate, Metric, Values, fresh, percentile, pss_kib
 
-_PODS = 100
+_PODS, _TURNS = 100, 50
+_GROWTH = (1000, 100, 10)
 _WATCHERS = 100
 
 
 def benchmarks() -> tuple[Benchmark, ...]:
-    """Writes, durable answers, watchers, lists and starts."""
-    return _burst(), _durable(), _watch(), _read()
+    """Writes, also of more and more pods; durable answers, watchers, lists and starts."""
+    return _burst(), _growth(), _durable(), _watch(), _read()
 
 
 def _burst() -> Benchmark:
     return Benchmark(
-        f"{_PODS} pods change their status 50 times each, nobody waits",
+        f"{_PODS} pods change their status {_TURNS} times each, nobody waits",
         (
             Metric("rate", "writes/s", more_is_better=True),
             Metric("until durable", "ms"),
@@ -55,6 +56,22 @@ def _burst() -> Benchmark:
             Candidate("synchronous=NORMAL", partial(fresh, burst, synchronous="NORMAL"), True),
             Candidate("commit in the loop", partial(fresh, naive_burst), True),
         ),
+    )
+
+
+def _growth() -> Benchmark:
+    return Benchmark(
+        f"so many pods change their status, {_PODS * _TURNS} times altogether",
+        (
+            Metric("rate", "writes/s", more_is_better=True),
+            Metric("until durable", "ms"),
+            Metric("on disk", "MB"),
+        ),
+        tuple(
+            Candidate(f"{n} pods", partial(fresh, burst, synchronous="FULL", count=n))
+            for n in _GROWTH
+        ),
+        rounds=3,
     )
 
 
@@ -105,21 +122,22 @@ def pod(name: str, turn: int, namespace: str = "default") -> Pod:
     )
 
 
-def burst(synchronous: str) -> Values:
+def burst(synchronous: str, count: int = _PODS) -> Values:
     """Writes as they come at a boot."""
 
     async def work(folder: str) -> Values:
-        pods = [pod(f"p{number}", 0) for number in range(_PODS)]
+        pods = [pod(f"p{number}", 0) for number in range(count)]
+        turns = _PODS * _TURNS // count
         before = pss_kib()
         async with _opened(folder, synchronous) as store:
             late: list[float] = []
             started = time.perf_counter()
-            for turn in range(50):
+            for turn in range(turns):
                 for old in pods:
                     status = msgspec.structs.replace(old.status, message=f"turn {turn}")
                     store.put(msgspec.structs.replace(old, status=status))
                 await _yield(late)
-            rate = len(pods) * 50 / (time.perf_counter() - started)
+            rate = count * turns / (time.perf_counter() - started)
             began = time.perf_counter()
             await store.durable()
             waited = time.perf_counter() - began

@@ -19,13 +19,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 NAME = "barepod-bench"
 #: Words of a command line.
 Words = tuple[str, ...]
 _PATIENCE = 20.0
+_END_PATIENCE = 30.0
 _CIRCUS_DELAY = 0.01
+_POLL = 0.005
+#: What all services become.
+_MAIN = "sleep"
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,11 @@ def manifest(*commands: Words, restart_policy: str = "Always") -> str:
 
 
 def _barepod(folder: Path, words: Words) -> Words:
-    (folder / "pod.yaml").write_text(manifest(words))
+    return _crowded(1, folder, words)
+
+
+def _crowded(pods: int, folder: Path, words: Words) -> Words:
+    (folder / "pod.yaml").write_text(manifest(words, *[SLEEPER] * (pods - 1)))
     return (*barepod(), "run", str(folder / "pod.yaml"))
 
 
@@ -215,7 +224,10 @@ def _systemd(folder: Path, words: Words) -> Words | None:
     return _peer("systemd-run", *options, "-p", "Restart=always", "-p", "RestartSec=0", *words)
 
 
+SLEEPER = (_MAIN, "1000")
 BAREPOD = Supervisor("barepod", _barepod)
+#: The same service as the first one of so many pods.
+CROWDS = {n: Supervisor(f"{n} pods", partial(_crowded, n)) for n in (1, 10, 100, 1000)}
 PEERS = (
     Supervisor("dinit", _dinit),
     Supervisor("s6", _s6),
@@ -231,7 +243,7 @@ PEERS = (
 def _service(fifo: Path) -> Words:
     """One word of script without quotes or blanks inside: supervisors split differently."""
     script = fifo.with_name("service.sh")
-    script.write_text(f"echo $$ $EPOCHREALTIME >{fifo}\nexec sleep 1000\n")
+    script.write_text(f"echo $$ $EPOCHREALTIME >{fifo}\nexec {' '.join(SLEEPER)}\n")
     return (shutil.which("bash") or "/bin/bash", str(script))
 
 
@@ -266,12 +278,25 @@ def _end(manager: subprocess.Popen[bytes]) -> None:
     """Gracefully, or with everything that was started."""
     manager.terminate()
     try:
-        manager.wait(8)
+        manager.wait(_END_PATIENCE)
     except subprocess.TimeoutExpired:
         for pid in (*below(manager.pid), manager.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         manager.wait()
+
+
+def mains(manager: int, count: int) -> set[int]:
+    """Wait until so many sleepers run below a supervisor, looking for a tenth of the time."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        begun = time.monotonic()
+        found = {pid for pid in below(manager) if _name(pid) == _MAIN}
+        if len(found) == count:
+            return found
+        if begun > deadline:
+            raise TimeoutError(f"{len(found)} of {count} processes within {_PATIENCE:g} s")
+        time.sleep(max(_POLL, (time.monotonic() - begun) * 10))
 
 
 def below(pid: int) -> list[int]:
@@ -280,3 +305,10 @@ def below(pid: int) -> list[int]:
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         found += [int(child) for child in task.read_text().split()]
     return found + [deeper for child in found for deeper in below(child)]
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""

@@ -17,6 +17,7 @@ from bench.support import cpu, golang, peers
 from bench.support.servers import server
 
 _BUSY = 20
+_CROWDS = (1000, 100, 10)
 _PERIOD = 1
 _WATCHED = 3.0
 GO = "Go, as the kubelet"
@@ -55,6 +56,31 @@ def benchmark(
         ),
         rounds=rounds,
     )
+
+
+def growth(kind: str, counts: tuple[int, ...] = _CROWDS) -> Benchmark:
+    """What each probe costs when so many workers probe once a second."""
+    helper = (Metric("helper", "us CPU"),) if kind == "exec" else ()
+    return Benchmark(
+        f"{kind} probe of so many workers, each once a second",
+        (Metric("each probe", "us CPU", target="no more for more"), *helper),
+        tuple(
+            Candidate(f"{count} workers", partial(fresh, crowd, kind=kind, count=count))
+            for count in counts
+        ),
+        rounds=2,
+    )
+
+
+def crowd(kind: str, count: int) -> Values:
+    """So many workers on our engine."""
+    from bench.support import engine
+
+    cpu.pin(0)
+    with _probed(kind) as ports:
+        watched = asyncio.run(engine.workers({kind: count}, ports, _PERIOD, _WATCHED))
+    helper = {"helper": watched.cost.helper} if kind == "exec" else {}
+    return {"each probe": watched.cost.agent, **helper}
 
 
 def ours(kind: str, probes: int, workers: int) -> Values:

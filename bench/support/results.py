@@ -56,6 +56,9 @@ def _document(report: Json) -> Iterator[str]:
     yield ", ".join(f"{name} {value}" for name, value in machine.items())
     yield ""
     yield ", ".join(f"{name} {value}" for name, value in versions.items())
+    for failed in report["failed"]:
+        yield ""
+        yield f"Failed: {failed}."
     for name, benchmarks in report["benchmarks"].items():
         yield ""
         yield f"## {name}"
@@ -94,6 +97,9 @@ def _headlines(benchmarks: dict[str, list[Json]]) -> Iterator[str]:
     yield "| | barepod | peer | ratio |"
     yield "|---|---|---|---|"
     for name, metric, peers, words in _HEADLINES:
+        if not benchmarks[name]:
+            yield f"| {words} | failed | | |"
+            continue
         found = benchmarks[name][0]["metrics"][metric]
         peer = next((one for one in peers if one in found["ratio_to"]), None)
         if peer is None:

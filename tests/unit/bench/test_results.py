@@ -33,8 +33,9 @@ def _report(**restart: float) -> dict[str, Any]:
         "benchmarks": {
             **dict.fromkeys(("http", "tcp", "exec"), probes),
             "mixed": _measured("CPU", "% of a core", ours=20, go=40),
-            "restart": _measured("restart", "ms", **restart),
+            "restart": _measured("restart", "ms", **restart) if restart else [],
         },
+        "failed": [] if restart else ["restart: a title"],
     }
 
 
@@ -87,3 +88,14 @@ def test_a_text_without_markers_is_refused() -> None:
 
 def test_the_readme_has_the_markers() -> None:
     assert results.filled((results.ROOT / "README.md").read_text(), "x")
+
+
+def test_what_failed_is_told_and_costs_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = _written(monkeypatch, tmp_path, _report())
+
+    assert "Failed: restart: a title." in (folder / "bench" / "RESULTS.md").read_text()
+    readme = (folder / "README.md").read_text()
+    assert readme.count("**0.50**") == 4
+    assert "| time from SIGKILL to the next process | failed | | |" in readme
