@@ -9,7 +9,6 @@ Everything here waits for the disk: the agent calls it through `LogPump.call`.
 from __future__ import annotations
 
 import os
-import re
 from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,8 +17,9 @@ from agent.host import cri_log
 from agent.host.log_files import rotated_files
 
 _BLOCK = 64 * 1024
-#: What stands before the text of a full line, behind the newline of the line before.
-_PREFIX = re.compile(rb"\n\S+ std(?:out|err) F ")
+#: What stands between the stamp of a full line, which always has the same length, and its text.
+_FULL_LINES = {b" stdout F ", b" stderr F "}
+_STAMP = cri_log.PREFIX_SIZE - len(" stdout F ")
 
 
 class LogReader:
@@ -123,16 +123,27 @@ class LogReader:
         return text
 
     def _stripped(self, records: bytes) -> bytes | None:
-        """The text of records that are all wanted and all full lines; None if that is not so.
+        """What is wanted of records that are all full lines; None if they are not.
 
-        A third of what it takes to look at each of them.
+        A quarter of what it takes to parse each of them.
         """
-        if self._since or self._timestamps or self._stream is not None:
+        if self._stream is not None or not self._line_begins:
             return None
-        text, count = _PREFIX.subn(b"\n", b"\n" + records)
-        if count != records.count(b"\n") + 1:
+        lines = records.split(b"\n")
+        begin, kept = cri_log.PREFIX_SIZE, _STAMP + 1
+        if not {line[_STAMP:begin] for line in lines} <= _FULL_LINES:
             return None
-        return text[1:] + b"\n"
+        if {line.find(b" ") for line in lines} != {_STAMP}:
+            return None
+        if self._since:
+            lines = [line for line in lines if line >= self._since]
+        if not lines:
+            return b""
+        if self._timestamps:
+            texts = [line[:kept] + line[begin:] for line in lines]
+        else:
+            texts = [line[begin:] for line in lines]
+        return b"\n".join(texts) + b"\n"
 
     def _chosen(self, records: bytes) -> bytes:
         """What is wanted of some records."""

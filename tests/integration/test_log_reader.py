@@ -210,25 +210,40 @@ async def test_following_a_log_that_is_not_there_is_an_error(tmp_path: Path) -> 
                 tag=st.sampled_from(["F", "F", "F", "P", "F:x"]),
             ),
             st.sampled_from([b"\n", b"garbage\n", b" stdout F no stamp\n", b"a b stdout F x\n"]),
+            st.just(b"just as long as a stamp can be stdout F text\n"),
         )
-    )
+    ),
+    since=st.sampled_from([None, 0, 4, 9]),
+    timestamps=st.booleans(),
 )
 def test_whatever_the_records_are_they_are_read_as_each_of_them_says(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[bytes],
+    since: int | None,
+    timestamps: bool,
 ) -> None:
     path = tmp_path_factory.mktemp("logs") / "0.log"
     path.write_bytes(b"".join(lines))
-    records = [cri_log.parse(line[:-1]) for line in lines]
+    records = filter(None, (cri_log.parse(line[:-1]) for line in lines))
+    first = None if since is None else datetime(2025, 6, 1, 12, 0, since, tzinfo=UTC)
 
-    expected = b"".join(found.content for found in records if found is not None)
-    assert b"".join(read_log(str(path))) == expected
+    expected, begins = b"", True
+    for found in records:
+        if first is None or found.stamp >= cri_log.stamp_of(first):
+            expected += found.stamp + b" " if timestamps and begins else b""
+            expected += found.content
+            begins = expected.endswith(b"\n") or not found.content
+    assert b"".join(read_log(str(path), since_time=first, timestamps=timestamps)) == expected
 
 
-def test_full_lines_that_are_all_wanted_are_not_looked_at_one_by_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("since", [None, datetime(2025, 6, 1, tzinfo=UTC)])
+def test_full_lines_are_not_parsed_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, since: datetime | None
 ) -> None:
     path = store(tmp_path / "0.log", *(record(0, f"{n:0100d}") for n in range(2000)))
     monkeypatch.setattr(cri_log, "parse", lambda line: pytest.fail(f"looked at {line!r}"))
 
-    found = b"".join(read_log(path))
+    found = b"".join(read_log(path, since_time=since))
     assert [int(line) for line in found.split()] == list(range(2000))
+    stamped = b"".join(read_log(path, since_time=since, timestamps=True))
+    assert [int(line) for line in stamped.split()[1::2]] == list(range(2000))
