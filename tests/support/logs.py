@@ -77,3 +77,9 @@ def records(path: str | Path) -> list[Record]:
 def content(found: Iterable[Record], stream: str = "stdout") -> bytes:
     """The bytes that the container wrote to one stream."""
     return b"".join(record.content for record in found if record.stream == stream.encode())
+
+
+async def wait_for_text(path: str, text: bytes) -> None:
+    """Until the file contains it."""
+    while not (Path(path).exists() and text in Path(path).read_bytes()):
+        await asyncio.sleep(0.005)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,7 +20,6 @@ from agent.model.event import Event
 from agent.model.handler import LifecycleHandler, ProbeHandler
 from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, RunState
-from agent.model.status import ContainerState
 from agent.pod.access import RunAccess
 from agent.pod.assembly import Assembly, Continuity
 from agent.pod.facts import Ended, Instance
@@ -33,6 +32,7 @@ from agent.rules.actions import container_hash
 from agent.store.memory import MemoryStore
 from agent.store.records import ContainerRecord, ProcessRecord, Trace
 from tests.support.builders import deleted
+from tests.support.timelines import changes_of, state_of
 from tests.support.virtual_loop import VirtualClock
 
 SUCCESS = ActionResult(Outcome.SUCCESS)
@@ -336,8 +336,8 @@ class Node(PretendedNode):
 
     def states(self, name: str) -> list[tuple[float, str]]:
         """How a container's state was shown over time until `run_for` ended, one entry a change."""
-        return _changes(
-            (at, _state(status.state))
+        return changes_of(
+            (at, state_of(status.state))
             for at, seen in self._shown()
             for status in (*seen.status.init_container_statuses, *seen.status.container_statuses)
             if status.name == name
@@ -345,11 +345,11 @@ class Node(PretendedNode):
 
     def phases(self) -> list[tuple[float, str]]:
         """The phase over time, like `states`."""
-        return _changes((at, seen.status.phase) for at, seen in self._shown())
+        return changes_of((at, seen.status.phase) for at, seen in self._shown())
 
     def conditions(self, kind: str) -> list[tuple[float, str, str, str]]:
         """A condition over time: status, reason and message, like `states`."""
-        changes = _changes(
+        changes = changes_of(
             (at, (one.status, one.reason, one.message))
             for at, seen in self._shown()
             for one in seen.status.conditions
@@ -390,22 +390,6 @@ class Node(PretendedNode):
 
 
 T = TypeVar("T")
-
-
-def _changes(seen: Iterable[tuple[float, T]]) -> list[tuple[float, T]]:
-    changes: list[tuple[float, T]] = []
-    for at, what in seen:
-        if not changes or changes[-1][1] != what:
-            changes.append((at, what))
-    return changes
-
-
-def _state(state: ContainerState) -> str:
-    if state.running is not None:
-        return "Running"
-    if state.terminated is not None:
-        return f"{state.terminated.reason} {state.terminated.exit_code}"
-    return state.waiting.reason if state.waiting is not None else ""
 
 
 def _take(values: list[T]) -> T:

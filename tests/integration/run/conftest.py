@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,25 @@ def shared_place() -> Iterator[Path]:
     """The same for a run that several tests look at."""
     with open_place() as path:
         yield path
+
+
+@pytest.fixture
+def target() -> str:
+    """A path that is not there, right in /."""
+    return f"/barepod-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def clean_host(place: Path, target: str) -> Iterator[None]:
+    """Where mounts are permitted: no mount and no mount point of a test is left on the host."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
+        if os.environ.get("CI") and os.geteuid() == 0:
+            pytest.fail("CI must be able to make mount namespaces")
+        pytest.skip("may not make a mount namespace")
+    yield
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    assert [line for line in mounts if place.name in line or target in line] == []
+    assert list(Path("/").glob(f"{target[1:]}*")) == []
 
 
 @pytest.fixture(params=["cgroup", "subreaper", "user"])

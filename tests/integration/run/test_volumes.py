@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.integration.run.conftest import needs_ordinary_user
 from tests.support import barepod
 from tests.support.barepod import Fields, Setup, hook, pod, probe, sh
+from tests.support.volumes import mount, ro, said
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("clean_host")]
 USER = 1234
 GROUP = 4321
-
-
-@pytest.fixture
-def target() -> str:
-    """A path that is not there, right in /."""
-    return f"/barepod-{uuid.uuid4().hex[:8]}"
-
-
-@pytest.fixture(autouse=True)
-def host_stays_as_it_was(place: Path, target: str) -> Iterator[None]:
-    """Where mounts are permitted: no mount and no mount point of a test is left on the host."""
-    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
-        if os.environ.get("CI") and os.geteuid() == 0:
-            pytest.fail("CI must be able to make mount namespaces")
-        pytest.skip("may not make a mount namespace")
-    yield
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    assert [line for line in mounts if place.name in line or target in line] == []
-    assert list(Path("/").glob(f"{target[1:]}*")) == []
-
-
-def mount(name: str, path: str, **fields: Any) -> Fields:
-    return {"name": name, "mountPath": path, **fields}
 
 
 def config_map(name: str = "cfg", **data: str) -> Fields:
@@ -49,13 +22,6 @@ def config_map(name: str = "cfg", **data: str) -> Fields:
 
 def secret(name: str = "sec", **data: str) -> Fields:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
-
-
-def said(place: Path, *manifests: Fields, setup: Setup | None = None) -> list[str]:
-    """What container `c` wrote in a run that must succeed."""
-    with barepod.run(place, *manifests, setup=setup) as run:
-        assert run.wait() == 0, run.story()
-        return run.said().splitlines()
 
 
 def tutorial(target: str) -> Fields:
@@ -176,10 +142,6 @@ def test_read_only_is_said_by_the_file_system(place: Path, target: str) -> None:
     first, second = said(place, manifest)
 
     assert (first, second.rpartition(": ")[2]) == ("1", "Read-only file system")
-
-
-def ro(name: str, path: str, **fields: Any) -> Fields:
-    return mount(name, path, readOnly=True, **fields)
 
 
 def test_parts_of_a_volume_are_made_and_mounted(place: Path, target: str) -> None:
@@ -326,106 +288,6 @@ def test_volumes_outlive_restarts(place: Path, target: str) -> None:
     with barepod.run(place, manifest) as run:
         assert run.wait() == 0
         assert run.status().restart_count == 2
-
-
-def test_a_host_path_that_is_something_else_keeps_the_pod_waiting(place: Path, target: str) -> None:
-    file = place / "data"
-    file.touch()
-    manifest = pod(
-        sh(f"ls {target}", volumeMounts=[mount("host", target)]),
-        volumes=[{"name": "host", "hostPath": {"path": str(file), "type": "Directory"}}],
-    )
-    with barepod.run(place, manifest) as run:
-        run.until(lambda: run.events("FailedMount"))
-        assert run.waits_for("ContainerCreating")
-        assert run.messages("FailedMount") == [
-            'MountVolume.SetUp failed for volume "host" : '
-            f"hostPath type check failed: {file} is not a directory"
-        ]
-
-        file.unlink()
-        file.mkdir()
-        (file / "found").touch()
-
-        assert run.wait() == 0
-        assert run.said() == "found\n"
-
-
-def test_a_host_path_at_its_own_place_takes_no_mount(place: Path) -> None:
-    manifest = pod(
-        sh(
-            f"echo text > {place}/shared/a; readlink /proc/self/ns/mnt",
-            volumeMounts=[mount("host", f"{place}/shared")],
-        ),
-        volumes=[
-            {"name": "host", "hostPath": {"path": f"{place}/shared", "type": "DirectoryOrCreate"}}
-        ],
-    )
-
-    assert said(place, manifest) == [str(Path("/proc/self/ns/mnt").readlink())]
-    assert (place / "shared" / "a").read_text() == "text\n"
-
-
-def test_what_the_host_mounts_later_shows_only_where_that_is_asked_for(
-    place: Path, target: str
-) -> None:
-    (place / "shared" / "later").mkdir(parents=True)
-    wait = f"while ! test -e {place}/mounted; do sleep 0.01; done"
-    manifest = pod(
-        sh(
-            f"touch {place}/up; {wait}; ls {target}/follows/later {target}/apart/later",
-            volumeMounts=[
-                mount("host", f"{target}/follows", mountPropagation="HostToContainer"),
-                mount("host", f"{target}/apart"),
-            ],
-        ),
-        volumes=[{"name": "host", "hostPath": {"path": f"{place}/shared"}}],
-    )
-    # In a namespace of our own, shared like that of a host with systemd.
-    script = 'mount --make-rshared / && mount --bind "$1" "$1" && shift && exec "$@"'
-    prefix = [
-        "unshare",
-        "--mount",
-        "--propagation=private",
-        "sh",
-        "-c",
-        script,
-        "sh",
-        f"{place}/shared",
-    ]
-    with barepod.run(place, manifest, setup=Setup(prefix=prefix)) as run:
-        run.until((place / "up").exists)
-        enter = ["nsenter", f"--mount=/proc/{run.pid}/ns/mnt"]
-        later = f"{place}/shared/later"
-        subprocess.run([*enter, "mount", "-t", "tmpfs", "none", later], check=True)
-        subprocess.run([*enter, "touch", f"{later}/seen"], check=True)
-        (place / "mounted").touch()
-
-        assert run.wait() == 0
-        assert run.said().split() == [f"{target}/apart/later:", f"{target}/follows/later:", "seen"]
-
-
-def test_mounts_below_become_read_only_too_where_that_is_asked_for(
-    place: Path, target: str
-) -> None:
-    (place / "shared" / "below").mkdir(parents=True)
-    touch = f"touch {target}/all/below/x 2>&1; touch {target}/top/below/y && echo written"
-    manifest = pod(
-        sh(
-            touch,
-            volumeMounts=[
-                ro("host", f"{target}/all", recursiveReadOnly="Enabled"),
-                ro("host", f"{target}/top"),
-            ],
-        ),
-        volumes=[{"name": "host", "hostPath": {"path": f"{place}/shared"}}],
-    )
-    script = 'mount -t tmpfs none "$1" && shift && exec "$@"'
-    prefix = ["unshare", "--mount", "sh", "-c", script, "sh", f"{place}/shared/below"]
-
-    first, second = said(place, manifest, setup=Setup(prefix=prefix))
-
-    assert (first.rpartition(": ")[2], second) == ("Read-only file system", "written")
 
 
 def test_a_file_cannot_be_mounted_over_a_directory(place: Path) -> None:
