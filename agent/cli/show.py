@@ -80,6 +80,7 @@ class _Quiet:
     def __init__(self, terminal: Terminal, *, several: bool) -> None:
         self._terminal = terminal
         self._several = several
+        self._has_problems = terminal.writes_to(_STDERR)
 
     def change(self, change: Change) -> None:
         """Nothing is said about objects."""
@@ -88,8 +89,11 @@ class _Quiet:
         return self._terminal.follower(_name(pod, container, several=self._several))
 
     def problem(self, text: str) -> None:
+        line = f"barepod: {text}"
+        if self._has_problems and self._terminal.line(line):
+            return
         with suppress(OSError):  # nobody reads it
-            os.write(_STDERR, f"barepod: {text}\n".encode("utf-8", "replace"))
+            os.write(_STDERR, f"{line}\n".encode("utf-8", "replace"))
 
     async def close(self) -> None:
         await self._terminal.close()

@@ -67,9 +67,19 @@ class Terminal:
             prefix = b"\x1b[0;%dm%b%b" % (color, prefix, _RESET)
         return _Lines(prefix, self._queue.put).take
 
-    def line(self, text: str) -> None:
-        """Show one line of our own, without a prefix; never waits, and is hardly ever left out."""
-        self._queue.put_own(text.encode("utf-8", "replace") + b"\n")
+    def writes_to(self, fd: int) -> bool:
+        """Does whoever writes to `fd` share this terminal, so that lines may mix?"""
+        try:
+            return os.path.samestat(os.fstat(fd), os.fstat(self._queue.fd))
+        except OSError:
+            return False
+
+    def line(self, text: str) -> bool:
+        """Show one line of our own, without a prefix; never waits, and is hardly ever left out.
+
+        False: not any more, it is closed or has gone away.
+        """
+        return self._queue.put_own(text.encode("utf-8", "replace") + b"\n")
 
     async def close(self) -> None:
         """Wait until all is shown, but not for a terminal that takes nothing for a second."""
@@ -135,7 +145,7 @@ class _Queue:
     def __init__(self, fd: int, *, patience: float, on_broken: Callable[[], None]) -> None:
         self.broken = False
         self.written = 0  # bytes so far
-        self._fd = fd
+        self.fd = fd
         self._patience = patience
         self._on_broken = on_broken
         self._lines: deque[bytes] = deque()
@@ -160,17 +170,18 @@ class _Queue:
             self._size += len(lines)
             self._changed.notify_all()
 
-    def put_own(self, line: bytes) -> None:
+    def put_own(self, line: bytes) -> bool:
         """Add a line from the loop: it waits for nobody, so it may go far beyond the limit."""
         with self._changed:
             if self.broken or self._ended is not None:
-                return
+                return False
             if self._size >= _OWN_LIMIT or not self._start():
                 self._missed += 1
-                return
+                return True
             self._lines.append(line)
             self._size += len(line)
             self._changed.notify_all()
+            return True
 
     def end(self, ended: Callable[[], None]) -> None:
         """Take no more; `ended` is called, from any thread, when the rest is written or lost."""
@@ -236,9 +247,9 @@ class _Queue:
         rest = memoryview(data)
         while rest:
             try:
-                count = os.write(self._fd, rest)
+                count = os.write(self.fd, rest)
             except BlockingIOError:  # someone who shares the terminal made it non-blocking
-                select.select([], [self._fd], [])
+                select.select([], [self.fd], [])
                 continue
             self.written += count
             rest = rest[count:]
