@@ -32,7 +32,8 @@ from tests.support.mortal_capture import (
 )
 from tests.support.needs import missing
 
-pytestmark = pytest.mark.integration
+#: Hundreds of agents are forked off a process that the whole suite has made large.
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 LINES = b"".join(b"%d\n" % n for n in range(2000))
 SAME = b"tick\n" * (3 * CHUNK // 5)  # what was logged looks just like what was not
