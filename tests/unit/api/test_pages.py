@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from multidict import CIMultiDict
+from multidict import CIMultiDict, MultiDict
 
 from agent.api.machinery.errors import APIError
 from agent.api.pages import Pages
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.asyncio
 
 
 class _Request:
-    def __init__(self, accept: str = "") -> None:
+    def __init__(self, accept: str = "", *query: tuple[str, str]) -> None:
         self.headers = CIMultiDict({"Accept": accept})
-        self.query: dict[str, str] = {}
+        self.query = MultiDict(query)
 
 
 def _pages(w: World, *troubles: str) -> Pages:
@@ -34,14 +34,50 @@ async def test_the_version(path: str) -> None:
     assert found["gitVersion"] == "v1.32.0+barepod.0.1.0"
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/livez", "/readyz", "/readyz/ping"])
-async def test_health(path: str) -> None:
-    async with world() as w:
-        well = _pages(w).answer("GET", path, _Request())
-        ill = _pages(w, "no disk").answer("GET", path, _Request())
+_WELL = "[+]ping ok\n[+]manifests ok\n"
+_ILL = "[+]ping ok\n[-]manifests failed: no disk\n"
 
-    assert (well.status, well.body) == (200, b"ok")
-    assert (ill.status, ill.body) == (500, b"no disk\n")
+
+@pytest.mark.parametrize(
+    ("path", "query", "well", "ill"),
+    [
+        ("/readyz", "", (200, "ok"), (500, _ILL + "readyz check failed\n")),
+        ("/healthz/", "", (200, "ok"), (500, _ILL + "healthz check failed\n")),
+        ("/livez", "", (200, "ok"), (200, "ok")),
+        (
+            "/readyz",
+            "verbose",
+            (200, _WELL + "readyz check passed\n"),
+            (500, _ILL + "readyz check failed\n"),
+        ),
+        ("/livez", "verbose", *[(200, "[+]ping ok\nlivez check passed\n")] * 2),
+        ("/readyz", "exclude=manifests", (200, "ok"), (200, "ok")),
+        (
+            "/readyz",
+            "verbose exclude=manifests exclude=etcd",
+            *[
+                (
+                    200,
+                    "[+]ping ok\n[+]manifests excluded: ok\n"
+                    'warn: some health checks cannot be excluded: no matches for "etcd"\n'
+                    "readyz check passed\n",
+                )
+            ]
+            * 2,
+        ),
+        ("/readyz/ping", "", (200, "ok"), (200, "ok")),
+        ("/readyz/manifests", "", (200, "ok"), (500, "internal server error: no disk\n")),
+    ],
+)
+async def test_health(path: str, query: str, well: tuple[int, str], ill: tuple[int, str]) -> None:
+    asked = [(name, value) for name, _, value in (word.partition("=") for word in query.split())]
+    async with world() as w:
+        found = [
+            pages.answer("GET", path, _Request("", *asked))
+            for pages in (_pages(w), _pages(w, "no disk"))
+        ]
+
+    assert [(one.status, one.body.decode()) for one in found] == [well, ill]
 
 
 async def test_every_path_of_the_index_is_there() -> None:
@@ -77,6 +113,10 @@ async def test_a_document_may_be_kept() -> None:
         ("GET", "/apis/apps", 404),
         ("GET", "/openapi/v3/apis/apps/v1", 404),
         ("GET", "/metrics", 404),
+        ("GET", "/readyz/etcd", 404),
+        ("GET", "/livez/manifests", 404),
+        ("GET", "/readyz/ping/more", 404),
+        ("POST", "/readyz", 405),
     ],
 )
 async def test_what_is_not_there(method: str, path: str, code: int) -> None:
