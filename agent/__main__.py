@@ -5,9 +5,19 @@ from __future__ import annotations
 import os
 import sys
 
+# The module behind `signal`, which costs a start the import of `enum`.
+from _signal import (  # type: ignore[import-not-found]
+    SIG_DFL,
+    SIGINT,
+    default_int_handler,
+    getsignal,
+    signal,
+)
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    _end_when_interrupted()
     _occupy_standard_descriptors()
     if sys.argv[1:2] == ["run"]:
         sys.exit(_run(sys.argv[2:]))
@@ -36,6 +46,15 @@ def _run(arguments: list[str]) -> int:
 
     code: int = cli(obj=launched)
     return code
+
+
+def _end_when_interrupted() -> None:
+    """Ctrl-C ends us by the signal, without a traceback, until a command has taken it over.
+
+    A caller that has it ignored (`nohup`, a background job of a script) keeps that.
+    """
+    if getsignal(SIGINT) is default_int_handler:
+        signal(SIGINT, SIG_DFL)
 
 
 def _occupy_standard_descriptors() -> None:

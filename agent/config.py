@@ -108,6 +108,9 @@ _WANTED: dict[Any, str] = {
     float: "a number",
     tuple[str, ...]: "a list of texts",
 }
+#: Keys of `[node]` that name a place; a relative one begins at the file that says it, so that
+#: agent and clients mean the same one wherever they are called.
+_PATHS = ("manifest_dir", "state_dir", "log_dir", "run_dir")
 _ON_STOP = ("terminate", "keep")
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -158,7 +161,7 @@ def parse_config(text: str, file: str, node_defaults: Mapping[str, Any]) -> Conf
     try:
         data = tomli.loads(text)
     except tomli.TOMLDecodeError as exc:
-        raise ConfigError((f"{file}: not valid TOML: {exc}",)) from exc
+        raise ConfigError((f"{file}{_line_told(exc)}: not valid TOML: {exc}",)) from exc
     reader = _Reader(file, text)
     known = {name: reader.section(name, cls, data) for name, cls in _SECTIONS.items()}
     env = reader.strings("env", data.get("env", {}))
@@ -167,7 +170,10 @@ def parse_config(text: str, file: str, node_defaults: Mapping[str, Any]) -> Conf
     reader.check(known)
     if reader.problems:
         raise ConfigError(tuple(text for _, text in sorted(reader.problems)))
-    node = Node(**{**node_defaults, **known.pop("node")})
+    folder = os.path.dirname(os.path.abspath(file))
+    given = known.pop("node")
+    given |= {key: os.path.join(folder, given[key]) for key in _PATHS if key in given}
+    node = Node(**{**node_defaults, **given})
     sections = {name: _SECTIONS[name](**values) for name, values in known.items()}
     return Config(node=node, env=env, images=images, **sections)  # type: ignore[arg-type]
 
@@ -215,7 +221,18 @@ class _Reader:
         if not isinstance(table, dict):
             self.problem(name, "must be a table of texts")
             return {}
+        self.variables(name, table)
         return {key: self.value(f"{name}.{key}", value, str) for key, value in table.items()}
+
+    def variables(self, where: str, table: Mapping[str, Any]) -> None:
+        """A name or value that no process can have would keep every container from starting."""
+        from agent.manifest.validation.names import env_name  # seldom are there any
+
+        for name, value in table.items():
+            for text in env_name(name):
+                self.problem(f'{where}."{name}"', text)
+            if isinstance(value, str) and "\0" in value:
+                self.problem(f'{where}."{name}"', "must not hold a NUL")
 
     def images(self, table: Any) -> dict[str, ImageEntry]:
         if not isinstance(table, dict):
@@ -242,6 +259,8 @@ class _Reader:
             for field, value in entry.items()
             if field in hints
         }
+        if isinstance(values.get("env"), dict):
+            self.variables(f"{key}.env", values["env"])
         return name, ImageEntry(**{k: v for k, v in values.items() if v is not None})
 
     def unknown(self, prefix: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
@@ -252,6 +271,7 @@ class _Reader:
 
     def check(self, sections: Mapping[str, dict[str, Any]]) -> None:
         """Rules on single values that no type expresses."""
+        self._check_node(sections["node"])
         on_stop = sections["node"].get("on_stop", "terminate")
         if on_stop not in _ON_STOP:
             self.problem("node.on_stop", f'must be "terminate" or "keep", not {on_stop!r}')
@@ -272,6 +292,22 @@ class _Reader:
             value = sections[section].get(field)
             if value and not _is_listen_address(value):
                 self.problem(key, f'must be "HOST:PORT" or empty, not "{value}"')
+
+    def _check_node(self, node: Mapping[str, Any]) -> None:
+        if node.get("name") is not None:
+            from agent.manifest.validation.names import dns_subdomain
+
+            for text in dns_subdomain(node["name"]):
+                self.problem("node.name", text)
+        for key in _PATHS:
+            if node.get(key) == "":
+                self.problem(f"node.{key}", "must be a path")
+
+
+def _line_told(error: ValueError) -> str:
+    """The line that the reader of TOML names in its message."""
+    found = re.search(r"at line (\d+)", str(error))
+    return f":{found[1]}" if found else ""
 
 
 def _is_listen_address(value: str) -> bool:
@@ -311,7 +347,7 @@ def _split(key: str) -> list[str]:
 
 def node_defaults(environ: Mapping[str, str], uid: int) -> dict[str, Any]:
     """What `[node]` says when nobody does: root's paths, or an ordinary user's XDG directories."""
-    name = environ.get("HOSTNAME") or os.uname().nodename
+    name = (environ.get("HOSTNAME") or os.uname().nodename).lower()  # as a kubelet does
     if uid == 0:
         return {
             "name": name,

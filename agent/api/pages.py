@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from agent.api.checks import health
 from agent.api.machinery import discovery
 from agent.api.machinery.call import Answer
 from agent.api.machinery.errors import method_not_allowed, no_such_path
@@ -58,8 +59,8 @@ class Pages:
                 return _json({"paths": self._paths()})
             case ["version"]:
                 return _json(self._about())
-            case ["healthz" | "livez" | "readyz", *_]:
-                return self._health()
+            case ["healthz" | "livez" | "readyz" as name, *only] if len(only) <= 1:
+                return self._health(name, only[0] if only else "", request.query)
             case ["openapi", *rest]:
                 return self._openapi("/".join(rest))
             case _:
@@ -100,12 +101,18 @@ class Pages:
             headers=headers,
         )
 
-    def _health(self) -> Answer:
-        troubles = self._troubles()
-        if not troubles:
-            return Answer(body=b"ok", content_type="text/plain; charset=utf-8")
-        body = "".join(f"{trouble}\n" for trouble in troubles).encode()
-        return Answer(status=500, body=body, content_type="text/plain; charset=utf-8")
+    def _health(self, name: str, only: str, query: Any) -> Answer | None:
+        """Alive is who answers; the rest is whether the agent does its work."""
+        checks: dict[str, tuple[str, ...]] = {"ping": ()}
+        if name != "livez":
+            checks["manifests"] = self._troubles()
+        return health(
+            name,
+            checks,
+            only=only,
+            excluded=query.getall("exclude", ()),
+            is_verbose="verbose" in query,
+        )
 
     def _about(self) -> dict[str, str]:
         implementation = f"{sys.implementation.name}{platform.python_version()}"
@@ -153,8 +160,8 @@ class Pages:
             )
         ]
         cores = [f"/api/{version}" for version in registry.versions("")]
-        health = ["/healthz", "/livez", "/readyz"]
-        return ["/api", *cores, "/apis", *groups, *health, "/openapi/v2", "/openapi/v3", "/version"]
+        checks = ["/healthz", "/livez", "/readyz"]
+        return ["/api", *cores, "/apis", *groups, *checks, "/openapi/v2", "/openapi/v3", "/version"]
 
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}

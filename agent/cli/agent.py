@@ -85,7 +85,10 @@ def command(config_file: str | None, is_replacement: bool) -> None:
     except StoreError as exc:
         refuse((str(exc),))
     except OSError as exc:
-        log.error("agent cannot go on", reason=str(exc))
+        reason = (exc.strerror or str(exc)).lower()
+        log.error(
+            "agent cannot go on", reason=f"{exc.filename}: {reason}" if exc.filename else reason
+        )
         sys.exit(EXIT_FAILED)
     if is_replaced:
         descriptor_limit.give_back(rlimits)

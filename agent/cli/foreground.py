@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from agent.pod.manager import PodManager
 
 EXIT_KILLED = 130
+EXIT_STUCK = 1
+#: A pipe without a reader, a terminal that was hung up.
+_READER_GONE = (errno.EPIPE, errno.EIO)
 #: The start is over after so many seconds: the first containers run.
 _SETTLED = 1.0
 _GRACEFUL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -52,6 +56,7 @@ class Foreground:
         self._manager: PodManager | None = None
         self._stop_requests = 0
         self._is_read = True
+        self._is_stuck = False
         self._failed: dict[str, Pod] = {}
         self._ended: dict[str, int] = {}
 
@@ -66,7 +71,7 @@ class Foreground:
         show = open_show(
             self._output,
             self._manifest,
-            on_broken=lambda: _tell(loop, self._reader_gone),
+            on_broken=lambda exc: _tell(loop, lambda: self._output_lost(exc, show.problem)),
         )
         self._store.watch(show.change)
         self._store.watch(self._note)
@@ -123,12 +128,16 @@ class Foreground:
         else:
             self._manager.kill_all()
 
-    def _reader_gone(self) -> None:
+    def _output_lost(self, exc: OSError, problem: Callable[[str], None]) -> None:
         """Whoever read our output has left (`| head`): stop gracefully, as when hung up on.
 
-        Not counted: Ctrl-C ends a reader too, and must not seem to be pressed twice.
+        Not counted: Ctrl-C ends a reader too, and must not seem to be pressed twice. A full disk is
+        no such request: we stop, but say so.
         """
         self._is_read = False
+        if exc.errno not in _READER_GONE:
+            self._is_stuck = True
+            problem(f"cannot write to stdout: {(exc.strerror or str(exc)).lower()}: stopping")
         if self._manager is not None:
             self._manager.delete_all()
 
@@ -146,6 +155,8 @@ class Foreground:
     def _exit_code(self) -> int:
         if self._stop_requests > 1:
             return EXIT_KILLED
+        if self._is_stuck:
+            return EXIT_STUCK
         if self._stop_requests or not self._is_read or not self._failed:
             return 0
         return exit_code_of(next(iter(self._failed.values())), self._ended)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from agent.cli.interrupts import raise_interrupts
 from agent.cli.options import PATH, config_option
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def command(file: str, container: str | None, config_file: str | None, output: s
         click.echo(f"{file}: no container has a probe", err=True)
     import asyncio
 
+    raise_interrupts()
     try:
         answers = asyncio.run(_ask(config, manifest, asked))
     except KeyboardInterrupt:

@@ -41,6 +41,7 @@ def command(
     Exit codes:
       0    all pods succeeded, or were stopped on request
       N    a pod failed: the exit code of its container that failed first
+      1    barepod could not go on: no process can be started, stdout is on a full disk
       2    bad usage, configuration or manifest; nothing was started
       130  killed by a second Ctrl-C
     """

@@ -39,10 +39,10 @@ class Show(Protocol):
         ...
 
 
-def open_show(output: str, manifest: Manifest, on_broken: Callable[[], None]) -> Show:
+def open_show(output: str, manifest: Manifest, on_broken: Callable[[OSError], None]) -> Show:
     """The show for `--output`: text, json or quiet.
 
-    `on_broken` is called, in some thread, when nobody reads stdout any more.
+    `on_broken` is called, in some thread, when nobody reads stdout any more or it takes no more.
     """
     several = len(manifest.pods) > 1
     names = [

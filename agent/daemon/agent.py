@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -36,6 +36,9 @@ from agent.rules.shutdown import longest_stop
 from agent.rules.transitions import is_ready
 from agent.store.memory import MemoryStore
 from agent.store.sqlite import open_store
+
+if TYPE_CHECKING:
+    from agent.daemon.api import OpenAPI
 
 #: After a bug of ours showed, try again after so many seconds.
 _RETRY_SECONDS = 10.0
@@ -107,8 +110,8 @@ class Agent:
             async with open_node(self._config, store, hooks, launched, legacy) as node:
                 with self._signals(node):
                     # They outlive the pods: a draining pod is asked about until it is gone.
-                    async with self._listeners(node), self._api(node):
-                        await self._serve(node)
+                    async with self._listeners(node), self._api(node) as api:
+                        await self._serve(node, api.look)
         return self._is_replaced
 
     def _listeners(self, node: Node) -> AbstractAsyncContextManager[object]:
@@ -134,7 +137,7 @@ class Agent:
             agent_check=self._config.haproxy.agent_check,
         )
 
-    def _api(self, node: Node) -> AbstractAsyncContextManager[object]:
+    def _api(self, node: Node) -> AbstractAsyncContextManager[OpenAPI]:
         """What kubectl talks to."""
         from agent.daemon.api import APIParts, open_api
 
@@ -160,7 +163,7 @@ class Agent:
             error=repr(context.get("exception")),
         )
 
-    async def _serve(self, node: Node) -> None:
+    async def _serve(self, node: Node, tell_ready: Callable[[], None]) -> None:
         scheduler = node.machine.scheduler
         source = self._source(node)
         watch = DirectoryWatch(
@@ -180,7 +183,9 @@ class Agent:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                follower = group.create_task(self._follow(node, source), name="manifests")
+                follower = group.create_task(
+                    self._follow(node, source, tell_ready), name="manifests"
+                )
                 await self._stop.wait()
                 self._group = None
                 watch.close()
@@ -190,7 +195,9 @@ class Agent:
             watch.close()
             watchdog.close()
 
-    async def _follow(self, node: Node, source: ManifestSource) -> None:
+    async def _follow(
+        self, node: Node, source: ManifestSource, tell_ready: Callable[[], None]
+    ) -> None:
         """Act on the files' changes, one batch after the other; the first makes us ready."""
         self._changes.set()
         while True:
@@ -204,7 +211,9 @@ class Agent:
                 await node.machine.clock.sleep(_RETRY_SECONDS)
                 self._note(Changes(everything=True))
                 continue
-            self._is_read = self._is_read or not source.problem
+            if not self._is_read and not source.problem:
+                self._is_read = True
+                tell_ready()
             if not self._is_synced:
                 self._is_synced = True
                 self._parts.notifier.ready(self._status(source))

@@ -62,12 +62,15 @@ class APIParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenAPI(msgspec.Struct, frozen=True):
-    """An API that is served; `listener` is None where nothing listens on TCP."""
+    """An API that is served; `listener` is None where nothing listens on TCP.
+
+    `look` publishes the node as it is now, without waiting for its next heartbeat.
+    """
 
     watches: Watches
-
     listener: Listener | None
     socket_path: str
+    look: Callable[[], None]
 
 
 @asynccontextmanager
@@ -99,7 +102,7 @@ async def open_api(parts: APIParts) -> AsyncIterator[OpenAPI]:
             later = None
             if listener is not None and not await listener.open():
                 later = group.create_task(listener.open_later(), name="api listener")
-            yield OpenAPI(watches, listener, local.path)
+            yield OpenAPI(watches, listener, local.path, keeper.look)
             if later is not None:
                 later.cancel()
     finally:

@@ -37,6 +37,7 @@ from agent.pod.recorder import Recorder
 from agent.pod.runtime import HostRuntime
 from agent.pod.starter import BackOffLimits
 from agent.pod.storage import NoVolumes, Volumes
+from agent.rules.messages import mounts_something
 from agent.store.memory import Change, MemoryStore, T
 
 
@@ -212,7 +213,7 @@ def _assembly(
     """What the workers of this node are made of."""
 
     def volumes(pod: Pod) -> Volumes:
-        if not pod.spec.volumes:
+        if not mounts_something(pod):
             return NoVolumes()
         from agent.pod.volumes import PodVolumes, VolumeParts
 

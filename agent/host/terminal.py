@@ -38,11 +38,12 @@ class Terminal:
         *,
         names: Iterable[str] = (),
         environ: Mapping[str, str] = os.environ,
-        on_broken: Callable[[], None] = lambda: None,
+        on_broken: Callable[[OSError], None] = lambda _: None,
     ) -> None:
         """`fd` stays the caller's; `names` are the containers to align.
 
-        `on_broken` is called once, in the terminal's thread, when the terminal has gone away.
+        `on_broken` is called once, in the terminal's thread, when the terminal has gone away or
+        takes no more.
         """
         is_tty = os.isatty(fd)
         self._colored = is_tty and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
@@ -142,7 +143,7 @@ class _Lines:
 class _Queue:
     """Lines on their way to a descriptor that may block; `put` is for any thread."""
 
-    def __init__(self, fd: int, *, patience: float, on_broken: Callable[[], None]) -> None:
+    def __init__(self, fd: int, *, patience: float, on_broken: Callable[[OSError], None]) -> None:
         self.broken = False
         self.written = 0  # bytes so far
         self.fd = fd
@@ -217,12 +218,12 @@ class _Queue:
                 with self._changed:
                     self._size -= len(batch)
                     self._changed.notify_all()
-        except OSError:
+        except OSError as exc:
             with self._changed:
                 self.broken = True
                 self._lines.clear()
                 self._changed.notify_all()
-            self._on_broken()
+            self._on_broken(exc)
         with self._changed:
             if self._ended is not None:
                 self._ended()

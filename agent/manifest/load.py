@@ -16,7 +16,7 @@ from agent.manifest import kinds
 from agent.manifest.decode import decode
 from agent.manifest.defaults import default_pod
 from agent.manifest.document import Document, show_path
-from agent.manifest.errors import FieldError, Problem
+from agent.manifest.errors import ErrorType, FieldError, Problem
 from agent.manifest.files import STDIN, documents_in, read_documents
 from agent.manifest.findings import FindingKind
 from agent.manifest.gates import HONOURED
@@ -169,7 +169,7 @@ class _Loader:
 
     def _add_known(self, origin: Origin, cls: type[Object], kind: str) -> None:
         decoded = decode(cls, origin.value)
-        wrong = False
+        wrong: list[Problem] = []
         for position, finding in enumerate(decoded.findings):
             if finding.kind is FindingKind.DUPLICATE:
                 continue  # told by the document already
@@ -178,17 +178,17 @@ class _Loader:
                 from agent.manifest.suggest import did_you_mean  # only after a slip
 
                 text += did_you_mean(str(finding.path[-1]), finding.fields)
-            self._problems.append(origin.problem(finding.path, text))
-            wrong = True
+            wrong.append(origin.problem(finding.path, text))
+        self._problems.extend(wrong)
         obj: Any = decoded.object
         if kind == "Pod":
-            self._add_pod(origin, obj, is_valid=not wrong)
+            self._add_pod(origin, obj, wrong)
         elif kind in kinds.TEMPLATES:
-            self._add_workload(origin, obj, kind, is_valid=not wrong)
+            self._add_workload(origin, obj, kind, wrong)
         else:
-            self._add_config(origin, obj, kind, is_valid=not wrong)
+            self._add_config(origin, obj, kind, wrong)
 
-    def _add_workload(self, origin: Origin, obj: Any, kind: str, *, is_valid: bool) -> None:
+    def _add_workload(self, origin: Origin, obj: Any, kind: str, wrong: list[Problem]) -> None:
         """The pod template of a workload becomes one pod with the workload's name."""
         template: PodTemplateSpec = (
             obj.spec.job_template.spec.template if kind == "CronJob" else obj.spec.template
@@ -205,9 +205,9 @@ class _Loader:
             f"{origin.file}:{origin.line}: {kind} {obj.metadata.name!r} runs as one pod; "
             f"{_LOST[kind]}"
         )
-        self._add_pod(inner, pod, is_valid=is_valid)
+        self._add_pod(inner, pod, wrong)
 
-    def _add_pod(self, origin: Origin, given: Pod, *, is_valid: bool) -> None:
+    def _add_pod(self, origin: Origin, given: Pod, wrong: list[Problem]) -> None:
         """Complete and validate; a pod with wrong fields is looked through for further ones."""
         named = replace(given, metadata=_named(given.metadata, origin))
         pod = default_pod(named)
@@ -217,13 +217,13 @@ class _Loader:
             *verdict.refused,
             *(e for e in validate_pod(pod, features=HONOURED) if not _is_below(e.path, refused)),
         ]
-        self._tell(origin, errors, is_valid=is_valid)
+        self._tell(origin, errors, wrong)
         is_new = self._claim("Pod", pod.metadata, origin)
-        if is_valid and is_new and not errors:
+        if is_new and not wrong and not errors:
             self._pods.append(LoadedPod(pod, given, origin, verdict.ignored))
 
     def _add_config(
-        self, origin: Origin, given: ConfigMap | Secret, kind: str, *, is_valid: bool
+        self, origin: Origin, given: ConfigMap | Secret, kind: str, wrong: list[Problem]
     ) -> None:
         meta = _named(given.metadata, origin)
         errors: list[FieldError] = []
@@ -235,14 +235,16 @@ class _Loader:
             secret = with_string_data(replace(given, metadata=meta, type=given.type or "Opaque"))
             errors = validate_secret(secret)
             self._secrets.append(secret)
-        self._tell(origin, errors, is_valid=is_valid)
+        self._tell(origin, errors, wrong)
         self._claim(kind, meta, origin)
 
-    def _tell(self, origin: Origin, errors: Iterable[FieldError], *, is_valid: bool) -> None:
+    def _tell(self, origin: Origin, errors: Iterable[FieldError], wrong: list[Problem]) -> None:
         """Tell what validation found, except where a field that could not be read looks absent."""
-        told = set() if is_valid else {(p.file, p.line) for p in self._problems}
-        problems = [origin.field_problem(error) for error in errors]
-        self._problems.extend(p for p in problems if (p.file, p.line) not in told)
+        for error in errors:
+            problem = origin.field_problem(error)
+            is_required = error.type is ErrorType.REQUIRED
+            if not any(_causes(cause, problem, is_required=is_required) for cause in wrong):
+                self._problems.append(problem)
 
     def _claim(self, kind: str, meta: ObjectMeta, origin: Origin) -> bool:
         """Refuse a second object of the same name."""
@@ -308,6 +310,13 @@ def _named(meta: ObjectMeta, origin: Origin) -> ObjectMeta:
             letters.append(_NAME_LETTERS[letter])
         name = meta.generate_name + "".join(letters)
     return replace(meta, name=name, namespace=meta.namespace or _DEFAULT_NAMESPACE)
+
+
+def _causes(wrong: Problem, problem: Problem, *, is_required: bool) -> bool:
+    """Whether a field looks empty or absent only because `wrong` could not be read."""
+    if _is_below(problem.path, (wrong.path,)):
+        return True
+    return is_required and problem.line == wrong.line
 
 
 def _is_below(path: str, above: Iterable[str]) -> bool:

@@ -1,7 +1,7 @@
 """The termination message of a run: a file that the container may write, else its last output.
 
-Kubernetes: kuberuntime_container.go getTerminationMessage. The path that a container would find at
-`terminationMessagePath` cannot be mounted here; it gets the file's path as BAREPOD_TERMINATION_LOG.
+Kubernetes: kuberuntime_container.go getTerminationMessage. A container that names its
+`terminationMessagePath` finds the file there; all of them get its path as BAREPOD_TERMINATION_LOG.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Mounter:
             text = f'error mounting volume "{place.volume.name}" at "{place.target}": {reason}'
             raise StartError("CreateContainerError", text) from exc
         return Mount(
-            source=self._paths[place.volume.name],
+            source=self._source(place),
             target=place.target,
             sub_path=place.sub_path,
             flags=_flags(place) | (0 if is_there else wire.PRETENDED),
@@ -90,6 +90,8 @@ class Mounter:
         return True
 
     def _is_directory(self, place: Place) -> bool:
+        if place.source:
+            return False  # the file is made with the run, later than this
         root = self._open(place)
         fd = root
         try:
@@ -102,7 +104,10 @@ class Mounter:
                 os.close(fd)
 
     def _open(self, place: Place) -> int:
-        return os.open(self._paths[place.volume.name], os.O_PATH | os.O_CLOEXEC)
+        return os.open(self._source(place), os.O_PATH | os.O_CLOEXEC)
+
+    def _source(self, place: Place) -> str:
+        return place.source or self._paths[place.volume.name]
 
 
 def _flags(place: Place) -> int:

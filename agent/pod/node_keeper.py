@@ -60,6 +60,12 @@ class NodeKeeper:
         """Publish the node, and go on doing so."""
         self._beat()
 
+    def look(self) -> None:
+        """Something has changed that others should see now."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._beat()
+
     def stop(self) -> None:
         """No more of it."""
         self._forget()

@@ -57,7 +57,7 @@ class HostRuntime:
         """Prepare a run; raises StartError."""
         naming = Naming(pod, container, new_container_id(), restart_count)
         try:
-            blueprint = self._with_mounts(self.blueprint(pod, container), container, volumes)
+            blueprint = self._with_mounts(self.blueprint(pod, container), naming, volumes)
             return PreparedRun(self._machine, self._settings, self._sources, blueprint, naming)
         except OSError as exc:
             raise _not_created(exc) from exc
@@ -105,11 +105,11 @@ class HostRuntime:
             limits=limits_of(container),
         )
 
-    @staticmethod
-    def _with_mounts(blueprint: Blueprint, container: Container, volumes: Volumes) -> Blueprint:
+    def _with_mounts(self, blueprint: Blueprint, naming: Naming, volumes: Volumes) -> Blueprint:
         """Add the container's mounts; their mount points and parts of volumes exist then."""
         try:
-            mounts = volumes.mounts(container, blueprint.variables)
+            message_path = naming.message_path(self._settings.run_dir)
+            mounts = volumes.mounts(naming.container, blueprint.variables, message_path)
         except ConfigError as exc:
             raise StartError("CreateContainerConfigError", str(exc)) from exc
         if not mounts:

@@ -24,8 +24,13 @@ class Volumes(Protocol):
         """Make what is due; when to call again (monotonic seconds), or None."""
         ...
 
-    def mounts(self, container: Container, environment: Mapping[str, str]) -> tuple[Mount, ...]:
-        """What a run of `container` mounts (ConfigError, StartError)."""
+    def mounts(
+        self, container: Container, environment: Mapping[str, str], message_path: str
+    ) -> tuple[Mount, ...]:
+        """What a run of `container` mounts (ConfigError, StartError).
+
+        `message_path` is where the file of its termination message will be.
+        """
         ...
 
     async def tear_down(self) -> None:
@@ -34,7 +39,7 @@ class Volumes(Protocol):
 
 
 class NoVolumes:
-    """The volumes of a pod that has none."""
+    """The volumes of a pod whose containers mount nothing."""
 
     is_ready = True
 
@@ -44,7 +49,9 @@ class NoVolumes:
     def set_up(self) -> float | None:
         return None
 
-    def mounts(self, container: Container, environment: Mapping[str, str]) -> tuple[Mount, ...]:
+    def mounts(
+        self, container: Container, environment: Mapping[str, str], message_path: str
+    ) -> tuple[Mount, ...]:
         return ()
 
     async def tear_down(self) -> None:

@@ -1,6 +1,6 @@
 """One pod's volumes: made before its first container starts, kept up to date, removed at its end.
 
-Kubernetes: pkg/kubelet/volumemanager and pkg/volume. Imported only for pods that have volumes.
+Kubernetes: pkg/kubelet/volumemanager and pkg/volume. Imported only for pods that mount something.
 """
 
 from __future__ import annotations
@@ -93,11 +93,11 @@ class PodVolumes:
                 self._failures.pop(name, None)
         return min(self._due.values(), default=None)
 
-    def mounts(self, container: Container, environment: Mapping[str, str]) -> tuple[Mount, ...]:
+    def mounts(
+        self, container: Container, environment: Mapping[str, str], message_path: str
+    ) -> tuple[Mount, ...]:
         """What a run of `container` mounts; makes the mount points (ConfigError, StartError)."""
-        if not container.volume_mounts:
-            return ()
-        places = rules.places(self._pod, container, environment)
+        places = rules.places(self._pod, container, environment, message_path)
         return self._mounter.mounts(places, container.name)
 
     async def tear_down(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from agent.model import duration
+from agent.model.container import Container
 from agent.model.pod import Pod
 from agent.model.status import ContainerState, ContainerStatus, PodStatus
 
@@ -17,6 +18,8 @@ MAX_LOG_LINES = 80
 MAX_LOG_BYTES = 2048
 #: All termination messages of a pod together.
 MAX_POD_TERMINATION_MESSAGES = 12288
+
+_DEFAULT_MESSAGE_PATH = "/dev/termination-log"
 
 CRASH_LOOP_BACK_OFF = "CrashLoopBackOff"
 FALLBACK_TO_LOGS_ON_ERROR = "FallbackToLogsOnError"
@@ -51,6 +54,34 @@ def stopping(container_name: str) -> str:
 def termination_message(data: bytes) -> str:
     """Return what counts of a termination-message file (or of its tail)."""
     return data[-MAX_TERMINATION_MESSAGE:].decode(errors="replace")
+
+
+def names_message_path(container: Container) -> bool:
+    """Whether the container is to find its message file at `terminationMessagePath`.
+
+    To show it there takes a mount namespace, which nobody should pay for without need: the path is
+    not the usual one, or command, arguments, variables or hooks name it.
+    """
+    path = container.termination_message_path
+    if not path.startswith("/"):
+        return False
+    if path != _DEFAULT_MESSAGE_PATH:
+        return True
+    hooks = container.lifecycle
+    handlers = (hooks.post_start, hooks.pre_stop) if hooks is not None else ()
+    texts = [*container.command, *container.args, *(one.value for one in container.env)]
+    for handler in handlers:
+        if handler is not None and handler.exec is not None:
+            texts += handler.exec.command
+    return any(path in text for text in texts)
+
+
+def mounts_something(pod: Pod) -> bool:
+    """Whether any container of the pod has a view of its own."""
+    spec = pod.spec
+    return bool(spec.volumes) or any(
+        names_message_path(one) for one in (*spec.init_containers, *spec.containers)
+    )
 
 
 def unreadable(path: str, error: str) -> str:

@@ -16,18 +16,24 @@ from agent.model.pod import Pod
 from agent.model.volume import Volume
 from agent.rules.downward import ConfigError
 from agent.rules.environment import expand_sub_path
+from agent.rules.messages import names_message_path
 from agent.rules.volume_files import is_configuration
+
+#: Stands for what is no volume of the pod.
+_MESSAGE = Volume(name="termination message")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A volume, or the part `sub_path` of it, at the absolute path `target`.
 
+    `source`, if there is one, is a file of the host that appears instead of the volume.
     `outer` is the place that `target` lies in, if one does: the mount point is to be in that
     volume then, at `path_in_outer`.
     """
 
     volume: Volume
     target: str
+    source: str = ""
     sub_path: str = ""
     read_only: bool = False
     recursive: str = "Disabled"
@@ -40,14 +46,22 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return self.target[len(self.outer.target) + 1 :] if self.outer is not None else ""
 
 
-def places(pod: Pod, container: Container, environment: Mapping[str, str]) -> tuple[Place, ...]:
-    """The places of a container, outer ones before those in them; ConfigError."""
+def places(
+    pod: Pod, container: Container, environment: Mapping[str, str], message: str = ""
+) -> tuple[Place, ...]:
+    """The places of a container, outer ones before those in them; ConfigError.
+
+    `message` is the file of its termination message, shown where the container looks for it.
+    """
     volumes = {volume.name: volume for volume in pod.spec.volumes}
     found = [
         _place(mount, volumes[mount.name], environment)
         for mount in container.volume_mounts
         if mount.name in volumes
     ]
+    if message and names_message_path(container):
+        target = posixpath.normpath(container.termination_message_path)
+        found.append(Place(volume=_MESSAGE, source=message, target=target))
     ordered: list[Place] = []
     for place in sorted(found, key=lambda place: place.target.count("/")):
         around = (one for one in ordered if place.target.startswith(f"{one.target}/"))

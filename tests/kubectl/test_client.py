@@ -125,6 +125,11 @@ async def test_describe(client: Client, kind: str) -> None:
     assert ours.code == theirs.code == 0
 
 
+@pytest.mark.parametrize("what", ["pods -l a=b", "pods -A -l a=b", "node -l a=b", "pod nope"])
+async def test_nothing_to_describe(client: Client, what: str) -> None:
+    await client.same("describe", *what.split())
+
+
 async def test_events(client: Client) -> None:
     await client.same("events", "--for", "pod/web")
     await client.same("events", "-A", "--types=Warning")
@@ -254,6 +259,15 @@ async def test_delete(client: Client) -> None:
         "pod nope --ignore-not-found",
     ):
         await client.same("delete", *line.split())
+
+
+async def test_what_a_file_names_is_not_there_to_delete(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "nope.yaml"
+    file.write_text(yaml.safe_dump(manifest(name="nope")))
+
+    refused = await client.same("delete", "-f", str(file))
+
+    assert refused.code == 1
 
 
 async def test_delete_returns_when_the_pod_is_gone(client: Client) -> None:

@@ -121,6 +121,17 @@ def test_all_problems_are_told_at_once_with_their_lines() -> None:
             'barepod.toml:2: images."nginx".entry: unknown key (did you mean entrypoint?)',
         ),
         (
+            '[env]\n"A=B" = "x"',
+            'barepod.toml:2: env."A=B": a valid environment variable name must consist only of '
+            "printable ASCII characters other than '='",
+        ),
+        ('[env]\nA = "\\u0000"', 'barepod.toml:2: env."A": must not hold a NUL'),
+        (
+            '[images.x.env]\n"" = ""',
+            'barepod.toml:2: images."x".env."": environment variable name must be non-empty',
+        ),
+        ('[node]\nrun_dir = ""', "barepod.toml:2: node.run_dir: must be a path"),
+        (
             '[api]\nlisten = "6440"',
             'barepod.toml:2: api.listen: must be "HOST:PORT" or empty, not "6440"',
         ),
@@ -137,7 +148,28 @@ def test_a_problem_names_its_place_and_the_remedy(text: str, problem: str) -> No
 def test_text_that_is_no_toml_is_a_problem() -> None:
     (problem,) = problems("[node\n")
 
-    assert problem.startswith("barepod.toml: not valid TOML: ")
+    assert problem.startswith("barepod.toml:1: not valid TOML: ")
+
+
+def test_the_node_must_be_called_as_an_object_may_be() -> None:
+    (problem,) = problems('[node]\nname = "My Host"')
+
+    assert problem.startswith("barepod.toml:2: node.name: a lowercase RFC 1123 subdomain must")
+
+
+def test_a_host_with_capitals_is_a_node_without() -> None:
+    assert config.node_defaults({"HOSTNAME": "VM-1"}, 0)["name"] == "vm-1"
+
+
+def test_a_relative_path_begins_at_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "barepod.toml"
+    file.write_text('[node]\nrun_dir = "run"\nlog_dir = "../log"\nstate_dir = "/state"\n')
+
+    node = config.load(str(file), ROOT, 0).node
+
+    assert (node.run_dir, node.state_dir) == (f"{tmp_path}/run", "/state")
+    assert Path(node.log_dir).resolve() == tmp_path.parent / "log"
+    assert node.manifest_dir == "/etc/barepod/manifests"
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:

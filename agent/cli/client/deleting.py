@@ -43,12 +43,13 @@ class Delete(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Doomed(msgspec.Struct, frozen=True):
-    """An object that is to go."""
+    """An object that is to go; `source` is the file that names it."""
 
     kind: Kind
     namespace: str
     name: str
     uid: str = ""
+    source: str = ""
 
 
 class Deleting:
@@ -103,7 +104,7 @@ class Deleting:
         delete, session = self._delete, self._session
         if delete.files:
             for given in read_objects(session, delete.files):
-                yield _Doomed(given.kind, given.namespace, given.name)
+                yield _Doomed(given.kind, given.namespace, given.name, source=given.source)
             return
         if not delete.arguments:
             raise ClientError(_NOTHING_NAMED)
@@ -140,7 +141,7 @@ class Deleting:
         except Refused as exc:
             ignores = self._delete.ignore_not_found or self._delete.is_all
             if not (ignores and exc.reason == "NotFound"):
-                session.complain(exc)
+                session.complain(exc.during("deleting", one.source) if one.source else exc)
             return None
         session.warn()
         self._tell(one)

@@ -46,6 +46,9 @@ class Describing:
                 self._describe(target, selector)
             except Refused as exc:
                 session.complain(exc)
+        if not self._has_written and not session.has_failed:
+            where = f" in {session.namespace} namespace." if session.namespace else ""
+            sys.stderr.write(f"No resources found{where}\n")
 
     def _describe(self, target: Target, selector: str) -> None:
         """The objects of a target: of the name, else of names that begin with it."""
@@ -65,6 +68,7 @@ class Describing:
                 raise
             for one in similar:
                 session.tell(self._described(kind, one))
+            self._has_written = True
 
     def _write(self, kind: Kind, objects: Iterable[Any]) -> None:
         for obj in objects:

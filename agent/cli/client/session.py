@@ -15,6 +15,7 @@ import click
 from agent.cli.client.connection import Server
 from agent.cli.client.errors import ClientError, PlainError
 from agent.cli.client.kinds import Kind, Kinds
+from agent.cli.interrupts import raise_interrupts
 from agent.cli.options import config_option
 
 EXIT_FAILED = 1
@@ -117,6 +118,7 @@ def client_command(function: Callable[..., None]) -> Callable[..., None]:
 @contextmanager
 def failures_shown() -> Iterator[None]:
     """Nobody sees a traceback: not on Ctrl-C, and not when `| head` has gone."""
+    raise_interrupts()
     try:
         yield
     except KeyboardInterrupt:

@@ -42,6 +42,13 @@ def ask(place: Path, method: str, path: str, body: object = None) -> Any:
         connection.close()
 
 
+def test_the_node_is_ready_when_the_agent_says_so(place: Path, agent: Agent) -> None:
+    (node,) = ask(place, "GET", "/api/v1/nodes")["items"]
+    (ready,) = [one for one in node["status"]["conditions"] if one["type"] == "Ready"]
+
+    assert (ready["status"], ready["reason"]) == ("True", "AgentReady")
+
+
 def test_a_pod_of_a_file_is_restarted_by_its_deletion(place: Path, agent: Agent) -> None:
     agent.write("p.json", pod(sh(SLEEPS)))
     agent.until(lambda: agent.running("2301"))

@@ -186,6 +186,20 @@ def test_a_reader_that_goes_away_ends_the_run(place: Path, output: str) -> None:
         assert "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize("output", ["json", "text", "quiet"])
+def test_an_output_that_takes_no_more_ends_the_run_as_a_failure(place: Path, output: str) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    setup = Setup(output=output, stdout=full)
+    try:
+        with barepod.run(place, pod(sh("echo line; exec sleep 1000")), setup=setup) as run:
+            assert run.wait() == 1
+            assert run.processes() == []
+            told = "barepod: cannot write to stdout: no space left on device: stopping\n"
+            assert told in run.stderr
+    finally:
+        os.close(full)
+
+
 def test_closed_standard_descriptors_do_no_harm(place: Path) -> None:
     without = ("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")
     with barepod.run(place, pod(sh("echo hello")), setup=Setup(prefix=without)) as run:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from multidict import CIMultiDict
+from multidict import CIMultiDict, MultiDict
 
 from agent.api.machinery.errors import APIError
 from agent.api.pages import Pages
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.asyncio
 
 
 class _Request:
-    def __init__(self, accept: str = "") -> None:
+    def __init__(self, accept: str = "", *query: tuple[str, str]) -> None:
         self.headers = CIMultiDict({"Accept": accept})
-        self.query: dict[str, str] = {}
+        self.query = MultiDict(query)
 
 
 def _pages(w: World, *troubles: str) -> Pages:
@@ -34,14 +34,27 @@ async def test_the_version(path: str) -> None:
     assert found["gitVersion"] == "v1.32.0+barepod.0.1.0"
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/livez", "/readyz", "/readyz/ping"])
-async def test_health(path: str) -> None:
+_FAILED = "[+]ping ok\n[-]manifests failed: no disk\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "ill"),
+    [
+        ("/readyz", [], (500, f"{_FAILED}readyz check failed\n")),
+        ("/healthz/", [], (500, f"{_FAILED}healthz check failed\n")),
+        ("/livez", [], (200, "ok")),
+        ("/livez", [("verbose", "")], (200, "[+]ping ok\nlivez check passed\n")),
+        ("/readyz", [("exclude", "manifests")], (200, "ok")),
+        ("/readyz/ping", [], (200, "ok")),
+    ],
+)
+async def test_health(path: str, query: list[tuple[str, str]], ill: tuple[int, str]) -> None:
     async with world() as w:
         well = _pages(w).answer("GET", path, _Request())
-        ill = _pages(w, "no disk").answer("GET", path, _Request())
+        found = _pages(w, "no disk").answer("GET", path, _Request("", *query))
 
     assert (well.status, well.body) == (200, b"ok")
-    assert (ill.status, ill.body) == (500, b"no disk\n")
+    assert (found.status, found.body.decode()) == ill
 
 
 async def test_every_path_of_the_index_is_there() -> None:
@@ -77,6 +90,10 @@ async def test_a_document_may_be_kept() -> None:
         ("GET", "/apis/apps", 404),
         ("GET", "/openapi/v3/apis/apps/v1", 404),
         ("GET", "/metrics", 404),
+        ("GET", "/readyz/etcd", 404),
+        ("GET", "/livez/manifests", 404),
+        ("GET", "/readyz/ping/more", 404),
+        ("POST", "/readyz", 405),
     ],
 )
 async def test_what_is_not_there(method: str, path: str, code: int) -> None:

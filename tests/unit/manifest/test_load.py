@@ -195,7 +195,35 @@ def test_a_problem_of_a_template_is_shown_where_it_is_written(write: Any) -> Non
     )
 
     at = "pod.yaml:12: spec.jobTemplate.spec.template.spec.containers[0]"
-    assert problems(manifest) == [f"{at}.comand: unknown field (did you mean command?)"]
+    found = problems(manifest)
+    assert found[0] == f"{at}.comand: unknown field (did you mean command?)"
+    assert found[1].startswith(f'{at}.name: Invalid value: "M": ')
+    assert len(found) == 2
+
+
+def test_a_wrong_type_hides_no_other_problem_of_its_line(write: Any) -> None:
+    manifest = write(
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: Up, labels: {a: 1}}
+        spec:
+          containers:
+          - {image: x, name: 5, ports: [{containerPort: "80"}, {containerPort: 70000}]}
+          - {imagee: x, name: b, livenessProbe: {exec: {command: [a]}, sleep: 1, grpc: {port: 5}}}
+        """
+    )
+
+    assert [(problem.line, problem.path) for problem in manifest.problems] == [
+        (3, "metadata.labels.a"),
+        (3, "metadata.name"),
+        (6, "spec.containers[0].name"),
+        (6, "spec.containers[0].ports[0].containerPort"),
+        (6, "spec.containers[0].ports[1].containerPort"),
+        (7, "spec.containers[1].imagee"),
+        (7, "spec.containers[1].livenessProbe.sleep"),
+        (7, "spec.containers[1].livenessProbe.grpc"),
+    ]
 
 
 @pytest.mark.parametrize(

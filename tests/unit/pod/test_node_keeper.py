@@ -85,6 +85,24 @@ async def test_trouble_at_the_start_does_not_last() -> None:
     setting.keeper.stop()
 
 
+async def test_a_change_can_be_shown_at_once_and_heartbeats_go_on() -> None:
+    setting = Setting()
+    setting.troubles.append("not read yet")
+    setting.keeper.start()
+
+    setting.troubles.clear()
+    setting.keeper.look()
+    assert setting.is_ready()
+
+    first = setting.lease.spec.renew_time
+    await setting.clock.sleep(RENEW_SECONDS + 0.5)
+    setting.keeper.stop()
+    second = setting.lease.spec.renew_time
+    assert first is not None
+    assert second is not None
+    assert (second - first).total_seconds() == RENEW_SECONDS
+
+
 async def test_heartbeats_are_rare() -> None:
     setting = Setting()
     setting.keeper.start()

@@ -34,7 +34,9 @@ class SlowVolumes:
             self.asked.append(asyncio.get_running_loop().time())
         return self.asked[-1] + 1 if self._missing else None
 
-    def mounts(self, container: Container, environment: Mapping[str, str]) -> tuple[Mount, ...]:
+    def mounts(
+        self, container: Container, environment: Mapping[str, str], message_path: str
+    ) -> tuple[Mount, ...]:
         return ()
 
     async def tear_down(self) -> None:

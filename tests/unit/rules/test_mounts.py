@@ -123,6 +123,19 @@ def test_recursion_and_propagation_are_kept() -> None:
     assert (second.recursive, second.follows_host) == ("Disabled", True)
 
 
+def test_the_file_of_the_message_is_where_the_container_names_it() -> None:
+    pod, container = mounted(mount("work", "/srv"))
+    message = "/run/barepod/pods/u-1/c.0"
+    named = msgspec.structs.replace(container, termination_message_path="/srv//log/last")
+
+    volume, file = places(pod, named, {}, message)
+
+    assert (volume.target, volume.source) == ("/srv", "")
+    assert (file.target, file.source) == ("/srv/log/last", message)
+    assert (file.outer, file.path_in_outer, file.read_only) == (volume, "log/last", False)
+    assert places(pod, container, {}, message) == places(pod, named, {}) == (volume,)
+
+
 def test_the_texts_name_volume_and_container() -> None:
     assert cannot_create("v", "c") == (
         'failed to create subPath directory for volumeMount "v" of container "c"'

@@ -1,0 +1,101 @@
+"""The file of the termination message, where the manifest says that it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.integration.run.conftest import needs_ordinary_user
+from tests.support import barepod
+from tests.support.barepod import Fields, Run, Setup, hook, pod, sh
+
+pytestmark = pytest.mark.integration
+
+#: Kubernetes' own example, without its sleep.
+TUTORIAL = "echo Sleep expired > /dev/termination-log"
+USUAL = Path("/dev/termination-log")
+
+
+@pytest.fixture(autouse=True)
+def may_mount() -> None:
+    """Only where mounts are permitted."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
+        if os.environ.get("CI") and os.geteuid() == 0:
+            pytest.fail("CI must be able to make mount namespaces")
+        pytest.skip("may not make a mount namespace")
+
+
+def message(run: Run, name: str = "c") -> str:
+    terminated = run.status(name).state.terminated
+    assert terminated is not None
+    return terminated.message
+
+
+def test_the_usual_path_is_each_containers_own_and_goes_with_them(place: Path) -> None:
+    here = USUAL.exists()
+    with barepod.run(place, pod(sh(TUTORIAL, "a"), sh(TUTORIAL.replace("S", "Z"), "b"))) as run:
+        assert run.wait() == 0
+        assert message(run, "a") == "Sleep expired\n"
+        assert message(run, "b") == "Zleep expired\n"
+    assert USUAL.exists() == here
+
+
+def test_an_ordinary_user_finds_it_too(place: Path) -> None:
+    needs_ordinary_user()
+    script = f"{TUTORIAL}; echo to-null > /dev/null; head -c 3 /dev/zero | wc -c"
+    with barepod.run(place, pod(sh(script)), setup=Setup(mode="user")) as run:
+        assert run.wait() == 0
+        assert message(run) == "Sleep expired\n"
+        assert run.said() == "3\n"
+
+
+def test_a_path_of_ones_own_may_be_anywhere(place: Path) -> None:
+    name = uuid.uuid4().hex[:8]
+    volume = f"/barepod-{name}"
+    manifest = pod(
+        sh(f"echo a > {place}/{name}", "a", terminationMessagePath=f"{place}/{name}"),
+        sh(
+            f"echo b > {volume}/deep/log",
+            "b",
+            terminationMessagePath=f"{volume}/deep/log",
+            volumeMounts=[{"name": "work", "mountPath": volume}],
+        ),
+        volumes=[{"name": "work", "emptyDir": {}}],
+    )
+    with barepod.run(place, manifest) as run:
+        assert run.wait() == 0
+        assert (message(run, "a"), message(run, "b")) == ("a\n", "b\n")
+    assert not (place / name).exists()
+    assert not Path(volume).exists()
+
+
+def test_each_run_has_a_fresh_one(place: Path) -> None:
+    script = (
+        f"cat {USUAL}; test -e {place}/once && exit 0; touch {place}/once; echo x > {USUAL}; exit 1"
+    )
+    with barepod.run(place, pod(sh(script), restartPolicy="OnFailure")) as run:
+        assert run.wait() == 0
+        assert run.status().restart_count == 1
+        assert message(run) == ""
+        assert run.said(attempt=1) == ""
+
+
+def test_a_hook_may_write_it(place: Path) -> None:
+    main = sh(
+        "trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done",
+        lifecycle={"preStop": hook(f"echo stopped > {USUAL}")},
+    )
+    with barepod.run(place, pod(main)) as run:
+        run.until(lambda: "up" in run.said())
+        assert run.stop() == 0
+        assert message(run) == "stopped\n"
+
+
+def test_a_directory_cannot_be_the_file(place: Path) -> None:
+    manifest: Fields = pod(sh("true", terminationMessagePath=str(place)))
+    with barepod.run(place, manifest) as run:
+        run.until(lambda: run.waits_for("CreateContainerError"))
