@@ -3,7 +3,8 @@
 A start takes as long as its imports, and libraries import modules for functions that are seldom
 called: asyncio imports ssl (OpenSSL: 5 ms, 4 MB), click and asyncio import inspect. Such a module
 is put off: it is there, but empty, and executed when somebody first asks it for a name. Whoever
-uses it notices nothing but the moment.
+uses it notices nothing but the moment. Some are asked for one small thing while others are
+imported: they are given that thing, and are executed when more is wanted.
 
 Imported before everything else: keep it free of imports that are not loaded anyway.
 """
@@ -12,33 +13,122 @@ from __future__ import annotations
 
 import _thread
 import gc
+import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 TYPE_CHECKING = False  # `typing` is not loaded yet
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from importlib.abc import Loader
 
 _SELDOM_USED = frozenset(
     (
         "asyncio.sslproto",
+        "asyncio.staggered",
+        "asyncio.trsock",
+        "bisect",
         "inspect",
         "ipaddress",
         "linecache",
         "locale",
         "msgspec.inspect",
+        "msgspec.msgpack",
+        "msgspec.toml",
+        "msgspec.yaml",
         "ssl",
         "textwrap",
     )
 )
+#: Modules of ours for what comes later in a pod's life, or in few pods. They are imported as
+#: modules (`from agent.rules import mirror`): importing a name from them would execute them.
+_LATER = frozenset(
+    (
+        "agent.action.hook_message",
+        "agent.host.capabilities",
+        "agent.host.log_reader",
+        "agent.manifest.base64_text",
+        "agent.manifest.go_time",
+        "agent.manifest.gojson",
+        "agent.manifest.secret_data",
+        "agent.manifest.validation.addresses",
+        "agent.manifest.validation.volume_files",
+        "agent.model.duration",
+        "agent.model.volume_cluster",
+        "agent.pod.revival",
+        "agent.pod.run_files",
+        "agent.rules.deadline",
+        "agent.rules.grace",
+        "agent.rules.init",
+        "agent.rules.mirror",
+        "agent.rules.placement",
+        "agent.rules.pod_change",
+        "agent.rules.probe",
+        "agent.rules.probe_report",
+        "agent.rules.shutdown",
+        "agent.rules.terminated",
+        "agent.rules.traffic",
+    )
+)
+
+
+def _give_concurrent_futures(module: ModuleType) -> None:
+    """asyncio.tasks takes over three texts."""
+    for name in ("FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"):
+        setattr(module, name, name)
+
+
+def _give_platform(module: ModuleType) -> None:
+    """uuid, of which msgspec needs a type, asks for the system; 11 patterns are compiled for it."""
+    module.__dict__["system"] = lambda: os.uname().sysname
+
+
+def _give_subprocess(module: ModuleType) -> None:
+    """Some of asyncio's functions have these as their defaults."""
+    module.__dict__.update(PIPE=-1, STDOUT=-2, DEVNULL=-3)
+
+
+def _give_yaml(module: ModuleType) -> None:
+    """The parser in C takes the errors of the parser in Python, which compiles patterns for 6 ms.
+
+    `yaml.error` has the classes that count; these say no more than what kind it is.
+    """
+    import yaml.composer
+    import yaml.emitter
+    import yaml.parser
+    import yaml.scanner
+    import yaml.serializer
+
+    class ReaderError(yaml.error.YAMLError):
+        """Bytes that may not occur; see `yaml.reader.ReaderError`."""
+
+        def __init__(self, name: str, position: int, character: int, encoding: str, reason: str):
+            self.name, self.position, self.character = name, position, character
+            self.encoding, self.reason = encoding, reason
+
+    for name, wanted in (
+        ("reader", ReaderError),
+        ("constructor", type("ConstructorError", (yaml.error.MarkedYAMLError,), {})),
+        ("representer", type("RepresenterError", (yaml.error.YAMLError,), {})),
+    ):
+        stand_in = ModuleType(f"yaml.{name}")
+        setattr(stand_in, wanted.__name__, wanted)
+        setattr(module, name, stand_in)
+
+
+_GIVEN: dict[str, Callable[[ModuleType], None]] = {
+    "concurrent.futures": _give_concurrent_futures,
+    "platform": _give_platform,
+    "subprocess": _give_subprocess,
+    "yaml": _give_yaml,
+}
 
 
 def hurry() -> None:
     """From now on put off what can wait: seldom used modules, and looking for garbage."""
     gc.disable()
-    sys.meta_path.insert(0, PutOff(_SELDOM_USED))
+    sys.meta_path.insert(0, PutOff(_SELDOM_USED | _LATER, _GIVEN))
     _import_msgspec()
 
 
@@ -61,10 +151,16 @@ def _import_msgspec() -> None:
 
 
 class PutOff:
-    """Finds modules by their names, to be executed later (a finder for `sys.meta_path`)."""
+    """Finds modules by their names, to be executed later (a finder for `sys.meta_path`).
 
-    def __init__(self, names: frozenset[str]) -> None:
-        self._names = names
+    Those in `given` are then given what they are asked for at once, by a function.
+    """
+
+    def __init__(
+        self, names: frozenset[str], given: Mapping[str, Callable[[ModuleType], None]] = {}
+    ) -> None:
+        self._names: dict[str, Callable[[ModuleType], None] | None] = dict.fromkeys(names)
+        self._names.update(given)
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -74,15 +170,17 @@ class PutOff:
             return None
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Later(spec.loader)  # type: ignore[assignment]  # acts as a Loader
+            later = _Later(spec.loader, self._names[name])
+            spec.loader = later  # type: ignore[assignment]  # acts as a Loader
         return spec
 
 
 class _Later:
     """A loader that leaves the work to the module's first use."""
 
-    def __init__(self, loader: Loader) -> None:
+    def __init__(self, loader: Loader, give: Callable[[ModuleType], None] | None) -> None:
         self.loader = loader
+        self._give = give
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self.loader.create_module(spec)
@@ -90,6 +188,8 @@ class _Later:
     def exec_module(self, module: ModuleType) -> None:
         module.__dict__["__late__"] = _Execution(module, self.loader)
         module.__class__ = _Empty
+        if self._give is not None:
+            self._give(module)
 
 
 class _Execution:

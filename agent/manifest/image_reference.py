@@ -14,7 +14,7 @@ _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}
 _REFERENCE = (
     rf"({_DOMAIN})/({_PATH_PART}(?:/{_PATH_PART})*)(?::(\w[\w.-]{{0,127}}))?(?:@({_DIGEST}))?"
 )
-_IDENTIFIER = "[a-f0-9]{64}"
+_ID_LENGTH, _ID_DIGITS = 64, "abcdef0123456789"
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _DEFAULT_DOMAIN = "docker.io"
 _OFFICIAL = "library"
@@ -35,7 +35,7 @@ def parse(text: str) -> ImageReference | None:
 
     distribution: ParseNormalizedNamed; kubernetes: pkg/util/parsers, ParseImageName.
     """
-    if re.fullmatch(_IDENTIFIER, text):
+    if len(text) == _ID_LENGTH and not text.strip(_ID_DIGITS):
         return None
     domain, path = _split(text)
     if path.partition(":")[0] != path.partition(":")[0].lower():
