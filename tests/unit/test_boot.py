@@ -7,10 +7,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+import yaml
 
-from agent.boot import PutOff
+from agent.boot import GIVEN, PutOff
 
 
 @pytest.fixture
@@ -118,3 +120,45 @@ def test_a_second_thread_waits_until_all_is_there(package: Path) -> None:
     second.join(5)
 
     assert sorted(found) == [1, 2]
+
+
+def test_it_is_given_what_it_is_asked_for_at_once(package: Path) -> None:
+    write(package, "later_given.py", "value = 'its own'\nother = 42\n")
+    finder = PutOff(frozenset(), {"later_given": lambda module: vars(module).update(value="ours")})
+    sys.meta_path.insert(0, finder)
+
+    module = importlib.import_module("later_given")
+    given = module.value
+    is_executed = "other" in vars(module)
+    more = module.other
+
+    assert (given, is_executed, more, module.value) == ("ours", False, 42, "its own")
+
+
+@pytest.mark.parametrize("name", sorted(GIVEN.keys() - {"yaml"}))
+def test_what_is_given_is_what_the_module_has(name: str) -> None:
+    module = ModuleType(name)
+    real = importlib.import_module(name)
+
+    GIVEN[name](module)
+
+    given = {key: value for key, value in vars(module).items() if not key.startswith("__")}
+    assert given
+    for key, value in given.items():
+        theirs = getattr(real, key)
+        assert (value() if callable(value) else value) == (theirs() if callable(theirs) else theirs)
+
+
+def test_the_errors_that_are_given_are_those_of_yaml() -> None:
+    module = ModuleType("yaml")
+    GIVEN["yaml"](module)
+
+    stand_ins = {key: value for key, value in vars(module).items() if type(value) is ModuleType}
+    assert set(stand_ins) > {"reader", "scanner", "parser"}
+    for name, stand_in in stand_ins.items():
+        error = f"{name.title()}Error"
+        theirs = getattr(importlib.import_module(f"yaml.{name}"), error)
+        assert getattr(stand_in, error).__bases__ == theirs.__bases__
+    arguments = ("<file>", 7, 0, "utf-8", "not allowed")
+    ours = stand_ins["reader"].ReaderError(*arguments)
+    assert vars(ours) == vars(yaml.reader.ReaderError(*arguments))
