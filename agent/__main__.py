@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from _signal import (  # type: ignore[import-not-found]  # `signal` itself costs a start 0.5 ms
+    SIG_DFL,
+    SIGINT,
+    default_int_handler,
+    getsignal,
+    signal,
+)
 
 
 def main() -> None:
@@ -22,6 +29,7 @@ def _run(arguments: list[str]) -> int:
     The helper process starts beside us before anything is imported. The usual form, nothing but
     files, needs no parser: click costs a tenth of the whole start.
     """
+    _end_at_once_when_interrupted()
     from agent.host.launch import launch_if_possible
 
     launched = launch_if_possible()
@@ -36,6 +44,15 @@ def _run(arguments: list[str]) -> int:
 
     code: int = cli(obj=launched)
     return code
+
+
+def _end_at_once_when_interrupted() -> None:
+    """Until the run has handlers of its own there is nothing to end but this process.
+
+    A KeyboardInterrupt would be a traceback of imports, where some module does not swallow it.
+    """
+    if getsignal(SIGINT) is default_int_handler:
+        signal(SIGINT, SIG_DFL)
 
 
 def _occupy_standard_descriptors() -> None:
