@@ -80,6 +80,31 @@ def _give_concurrent_futures(module: ModuleType) -> None:
         setattr(module, name, name)
 
 
+class _LateLogger:
+    """asyncio's logger: `logging` is executed when there is something to tell.
+
+    As long as it is not, nobody can have asked to hear of anything below a warning.
+    """
+
+    def __init__(self, logging: ModuleType, name: str) -> None:
+        self._logging = logging
+        self._name = name
+
+    def debug(self, *arguments: object) -> None:
+        """Each new event loop tells of its selector."""
+        if "root" in vars(self._logging):
+            self._logging.getLogger(self._name).debug(*arguments)
+
+    def __getattr__(self, attribute: str) -> object:
+        _ = self._logging.root  # from here on `getLogger` is its own
+        return getattr(self._logging.getLogger(self._name), attribute)
+
+
+def _give_logging(module: ModuleType) -> None:
+    """asyncio makes itself a logger, and a level below DEBUG; nothing else of a run logs."""
+    module.__dict__.update(DEBUG=10, getLogger=lambda name: _LateLogger(module, name))
+
+
 def _give_platform(module: ModuleType) -> None:
     """uuid, of which msgspec needs a type, asks for the system; 11 patterns are compiled for it."""
     module.__dict__["system"] = lambda: os.uname().sysname
@@ -133,6 +158,7 @@ _YAML_ERRORS = {
 #: What is asked of modules while others are imported.
 GIVEN: dict[str, Callable[[ModuleType], None]] = {
     "concurrent.futures": _give_concurrent_futures,
+    "logging": _give_logging,
     "platform": _give_platform,
     "subprocess": _give_subprocess,
     "yaml": _give_yaml,

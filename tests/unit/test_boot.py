@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -135,7 +136,7 @@ def test_it_is_given_what_it_is_asked_for_at_once(package: Path) -> None:
     assert (given, is_executed, more, module.value) == ("ours", False, 42, "its own")
 
 
-@pytest.mark.parametrize("name", sorted(GIVEN.keys() - {"yaml"}))
+@pytest.mark.parametrize("name", sorted(GIVEN.keys() - {"logging", "yaml"}))
 def test_what_is_given_is_what_the_module_has(name: str) -> None:
     module = ModuleType(name)
     real = importlib.import_module(name)
@@ -162,3 +163,28 @@ def test_the_errors_that_are_given_are_those_of_yaml() -> None:
     arguments = ("<file>", 7, 0, "utf-8", "not allowed")
     ours = stand_ins["reader"].ReaderError(*arguments)
     assert vars(ours) == vars(yaml.reader.ReaderError(*arguments))
+
+
+def test_the_logger_that_is_given_becomes_the_real_one(package: Path) -> None:
+    write(
+        package,
+        "later_given.py",
+        "root, lines = 1, []\n"
+        "class Logger:\n"
+        "    debug = info = error = staticmethod(lines.append)\n"
+        "def getLogger(name):\n"
+        "    assert name == 'asyncio'\n"
+        "    return Logger\n",
+    )
+    sys.meta_path.insert(0, PutOff(frozenset(), {"later_given": GIVEN["logging"]}))
+    module = importlib.import_module("later_given")
+    logger = module.getLogger("asyncio")
+
+    logger.debug("nobody listens")
+    is_executed = "root" in vars(module)
+    logger.error("a fault")
+    logger.debug("somebody may listen")
+
+    assert module.DEBUG == logging.DEBUG
+    assert not is_executed
+    assert module.lines == ["a fault", "somebody may listen"]
