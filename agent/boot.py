@@ -44,7 +44,7 @@ _SELDOM_USED = frozenset(
 )
 #: Modules of ours for what comes later in a pod's life, or in few pods. They are imported as
 #: modules (`from agent.rules import mirror`): importing a name from them would execute them.
-_LATER = frozenset(
+LATER = frozenset(
     (
         "agent.action.hook_message",
         "agent.host.capabilities",
@@ -59,16 +59,12 @@ _LATER = frozenset(
         "agent.model.volume_cluster",
         "agent.pod.revival",
         "agent.pod.run_files",
-        "agent.rules.deadline",
-        "agent.rules.grace",
-        "agent.rules.init",
         "agent.rules.mirror",
         "agent.rules.placement",
         "agent.rules.pod_change",
         "agent.rules.probe",
         "agent.rules.probe_report",
         "agent.rules.shutdown",
-        "agent.rules.terminated",
         "agent.rules.traffic",
     )
 )
@@ -96,13 +92,20 @@ class _LateLogger:
             self._logging.getLogger(self._name).debug(*arguments)
 
     def __getattr__(self, attribute: str) -> object:
-        _ = self._logging.root  # from here on `getLogger` is its own
+        _ = self._logging.root
         return getattr(self._logging.getLogger(self._name), attribute)
 
 
 def _give_logging(module: ModuleType) -> None:
-    """asyncio makes itself a logger, and a level below DEBUG; nothing else of a run logs."""
-    module.__dict__.update(DEBUG=10, getLogger=lambda name: _LateLogger(module, name))
+    """asyncio makes itself a logger, and a level below DEBUG; a run seldom logs anything else."""
+
+    def get_logger(name: str | None = None) -> object:
+        if name == "asyncio":
+            return _LateLogger(module, name)
+        _ = module.root  # from here on it is executed, and `getLogger` its own
+        return module.getLogger(name)
+
+    module.__dict__.update(DEBUG=10, getLogger=get_logger)
 
 
 def _give_platform(module: ModuleType) -> None:
@@ -165,29 +168,46 @@ GIVEN: dict[str, Callable[[ModuleType], None]] = {
 }
 
 
+#: What a pod's life needs although the start does not: it must be there before descriptors or
+#: memory run short.
+_NEEDED = sorted(LATER | {"bisect", "concurrent.futures", "logging", "subprocess"})
+
+
 def hurry() -> None:
-    """From now on put off what can wait: seldom used modules, and looking for garbage."""
+    """Something starts: from now on look for no garbage, and import no more than is needed."""
     gc.disable()
-    sys.meta_path.insert(0, PutOff(_SELDOM_USED | _LATER, GIVEN))
-    _import_msgspec()
+    sys.meta_path.insert(0, _MsgspecAlone())
+
+
+def put_off() -> None:
+    """From now on put off modules that can wait."""
+    sys.meta_path.insert(0, PutOff(_SELDOM_USED | LATER, GIVEN))
+
+
+def catch_up() -> bool:
+    """Execute one module that was put off and will be needed; whether there may be another.
+
+    Nothing is raised: who needs a module that cannot be executed now tries again, and is told.
+    """
+    for name in _NEEDED:
+        module = sys.modules.get(name)
+        if type(module) is _Empty:
+            try:
+                module.__dict__["__late__"].ensure()
+            except (OSError, ImportError, MemoryError):
+                return False
+            return True
+    return False
 
 
 def settle() -> None:
-    """The hurry is over: what is there now stays, so the collector need never look at it."""
-    gc.freeze()
-    gc.enable()
+    """The hurry, if there was one, is over.
 
-
-def _import_msgspec() -> None:
-    """Without typing_extensions (8 ms), which it takes if it can; `typing` has all we need."""
-    name = "typing_extensions"
-    if name in sys.modules:
-        return
-    sys.modules[name] = None  # type: ignore[assignment]  # so one says "not installed"
-    try:
-        import msgspec  # noqa: F401
-    finally:
-        del sys.modules[name]
+    What is there now stays, so the collector need never look at it.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 class PutOff:
@@ -232,6 +252,44 @@ class _Later:
             self._give(module)
 
 
+class _MsgspecAlone:
+    """Finds msgspec, to be executed without typing_extensions.
+
+    That costs 8 ms; msgspec takes it if it can, and `typing` has all we need.
+    """
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """See `importlib.abc.MetaPathFinder.find_spec`."""
+        if name != "msgspec" or "typing_extensions" in sys.modules:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Alone(spec.loader)  # type: ignore[assignment]  # acts as a Loader
+        return spec
+
+
+class _Alone:
+    """A loader during whose work typing_extensions seems not to be installed."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        sys.modules["typing_extensions"] = None  # type: ignore[assignment]
+        try:
+            self._loader.exec_module(module)
+        finally:
+            del sys.modules["typing_extensions"]
+
+
 class _Execution:
     """The execution of one module, which happens once."""
 
@@ -251,7 +309,11 @@ class _Execution:
             module.__loader__ = self._loader
             if module.__spec__ is not None:
                 module.__spec__.loader = self._loader
-            self._loader.exec_module(module)
+            try:
+                self._loader.exec_module(module)
+            except BaseException:
+                self._begun = False  # as after a failed import: the next one may succeed
+                raise
             module.__class__ = ModuleType  # an ordinary module from now on
 
 

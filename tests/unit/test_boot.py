@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import logging
 import sys
 import threading
@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 import yaml
 
+from agent import boot
 from agent.boot import GIVEN, PutOff
 
 
@@ -188,3 +189,41 @@ def test_the_logger_that_is_given_becomes_the_real_one(package: Path) -> None:
     assert module.DEBUG == logging.DEBUG
     assert not is_executed
     assert module.lines == ["a fault", "somebody may listen"]
+
+
+def test_what_will_be_needed_is_caught_up_on_one_by_one(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(package, "later_one.py", "value = 1\n")
+    write(package, "later_package/__init__.py", "")
+    write(package, "later_package/child.py", "value = 2\n")
+    names = ["later_never_imported", "later_one", "later_package.child"]
+    monkeypatch.setattr(boot, "_NEEDED", names)
+    modules = [importlib.import_module(name) for name in names[1:]]
+
+    executed = [sum("value" in vars(module) for module in modules)]
+    while boot.catch_up():
+        executed.append(sum("value" in vars(module) for module in modules))
+
+    assert executed == [0, 1, 2]
+
+
+def test_what_cannot_be_executed_now_is_tried_again(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(package, "later_one.py", "open(__file__ + '.data').close()\nvalue = 42\n")
+    monkeypatch.setattr(boot, "_NEEDED", ["later_one"])
+    module = importlib.import_module("later_one")
+
+    caught_up = boot.catch_up()
+    with pytest.raises(FileNotFoundError):
+        _ = module.value
+    write(package, "later_one.py.data", "")
+
+    assert not caught_up
+    assert module.value == 42
+
+
+@pytest.mark.parametrize("name", sorted(boot.LATER))
+def test_the_modules_of_ours_that_wait_exist(name: str) -> None:
+    assert importlib.util.find_spec(name) is not None
