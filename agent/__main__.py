@@ -21,6 +21,11 @@ def main() -> None:
     _occupy_standard_descriptors()
     if sys.argv[1:2] == ["run"]:
         sys.exit(_run(sys.argv[2:]))
+    from agent import boot
+
+    boot.hurry()
+    if sys.argv[1:2] != ["agent"]:  # which lives long, and may be upgraded meanwhile
+        boot.put_off()
     from agent.cli.main import cli
 
     sys.exit(cli(prog_name="barepod"))
@@ -38,6 +43,7 @@ def _run(arguments: list[str]) -> int:
     from agent import boot
 
     boot.hurry()
+    boot.put_off()
     if arguments and not any(argument.startswith("-") for argument in arguments):
         from agent.cli.start import start
 

@@ -10,7 +10,6 @@ import msgspec
 
 from agent.action.handler import FINISHED, Done, Handler, Role, Running, Target
 from agent.action.result import ActionResult, Outcome
-from agent.action.watches import Schedules, Timer
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler
 from agent.model.handler import (
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from agent.action.exec import Captures
     from agent.action.http.client import Network
     from agent.action.resolve import Resolver
+    from agent.action.watches import Schedules, Timer
 
 
 class Machine:

@@ -27,6 +27,8 @@ EXIT_KILLED = 130
 EXIT_STUCK = 1
 #: A pipe without a reader, a terminal that was hung up.
 _READER_GONE = (errno.EPIPE, errno.EIO)
+#: After so many seconds the first process runs, and what was put off for it is caught up on.
+_BEGUN = 0.1
 #: The start is over after so many seconds: the first containers run.
 _SETTLED = 1.0
 _GRACEFUL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -96,6 +98,7 @@ class Foreground:
                     manager.add(loaded.pod, missed)
                 if self._stop_requests or not self._is_read:
                     manager.delete_all()
+                loop.call_later(_BEGUN, _catch_up, loop)
                 loop.call_later(_SETTLED, boot.settle)
                 if self._serves:
                     await self._serve(node, show.problem)
@@ -160,6 +163,12 @@ class Foreground:
         if self._stop_requests or not self._is_read or not self._failed:
             return 0
         return exit_code_of(next(iter(self._failed.values())), self._ended)
+
+
+def _catch_up(loop: asyncio.AbstractEventLoop) -> None:
+    """One module in each turn of the loop: what has begun is not held up by it."""
+    if boot.catch_up():
+        loop.call_soon(_catch_up, loop)
 
 
 def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:

@@ -6,6 +6,8 @@ import importlib
 
 import click
 
+from agent import boot
+
 _COMMANDS = {
     "run": "Run the Pods of manifest files in the foreground.",
     "agent": "Run every Pod of the manifest directory, as a service.",
@@ -26,6 +28,8 @@ _COMMANDS = {
     "version": "Print the version.",
     "completion": "Print a completion script for a shell.",
 }
+#: They have much to import yet, and tell when it is done.
+_SETTLE_THEMSELVES = ("run", "agent")
 
 
 class _LazyGroup(click.Group):
@@ -38,6 +42,8 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"agent.cli.{cmd_name}").command
+        if cmd_name not in _SETTLE_THEMSELVES:
+            boot.settle()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

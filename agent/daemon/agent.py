@@ -19,9 +19,9 @@ import msgspec
 from agent import KUBERNETES_VERSION, __version__, boot
 from agent.config import Config, ConfigError
 from agent.daemon.changes import ChangeLog
-from agent.daemon.inheritance import fences_of
+from agent.daemon.inheritance import Legacy, fences_of
 from agent.daemon.logs import Log, set_level
-from agent.daemon.node import Hooks, Legacy, Node, open_node
+from agent.daemon.node import Hooks, Node, open_node
 from agent.host import reexec
 from agent.host.clock import SystemClock
 from agent.host.descriptor_limit import RLimit

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
 
 from agent.host import volume_dirs
 from agent.host.boot import boot_id
+from agent.host.clock import SystemClock
 from agent.host.containment import Lasting
-from agent.host.keeper import Taken
+from agent.host.descriptor_limit import RLimit
+from agent.host.files import private_directory
+from agent.host.keeper import Taken, take_over
 from agent.host.marks import lasting_agent_mark
+from agent.host.reactor import Reactor
 from agent.model.pod import Pod
 from agent.pod import run_files
 from agent.pod.adoption import Adopter
@@ -37,6 +44,40 @@ def fences_of(store: MemoryStore, state_dir: str) -> Lasting:
         agent_mark=lasting_agent_mark(state_dir),
         cgroup_path=node.cgroup if node is not None and is_same_boot else "",
     )
+
+
+class Legacy(msgspec.Struct, kw_only=True):
+    """What passes from one agent to the next.
+
+    `fences` is what an earlier agent left of its containment; `keeper` is where helpers hand over
+    what they keep, and `taken` what they had; `durable` waits for the store's disk. `is_left`: this
+    agent goes, and leaves everything as it is. `rlimits` are for main processes.
+    """
+
+    fences: Lasting
+    keeper: str
+    durable: Callable[[], Awaitable[bool]]
+    rlimits: tuple[RLimit, ...] = ()
+    taken: Taken = msgspec.field(default_factory=Taken)
+    is_left: bool = False
+
+    async def prepare(
+        self,
+        reactor: Reactor,
+        clock: SystemClock,
+        helper: tuple[int, ...],
+        problem: Callable[[str], None],
+    ) -> str:
+        """Take over what keepers hold; where the fences belong ("": with this process)."""
+        from agent.host.scope import open_scope
+
+        private_directory(str(Path(self.keeper).parent), mode=0o711)
+        self.taken = await take_over(self.keeper, reactor, clock)
+        if not helper:
+            return ""
+        recorded = self.fences.cgroup_path
+        place = await open_scope(reactor, clock, problem, helper_pid=helper[0], recorded=recorded)
+        return place or ""
 
 
 class Inheritance:

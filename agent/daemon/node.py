@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from agent.action.runner import Machine as HandlerMachine
 from agent.config import Config
-from agent.daemon.inheritance import Inheritance
 from agent.host.clock import SystemClock
-from agent.host.containment import Lasting, choose_containment
-from agent.host.descriptor_limit import RLimit
-from agent.host.files import private_directory
-from agent.host.keeper import Taken
+from agent.host.containment import choose_containment
 from agent.host.launch import Launched
 from agent.host.log_engine import Follower
 from agent.host.output import LogPump
@@ -39,6 +35,10 @@ from agent.pod.starter import BackOffLimits
 from agent.pod.storage import NoVolumes, Volumes
 from agent.rules.messages import mounts_something
 from agent.store.memory import Change, MemoryStore, T
+
+if TYPE_CHECKING:
+    from agent.daemon.inheritance import Legacy
+    from agent.host.descriptor_limit import RLimit
 
 
 class Hooks(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,22 +88,6 @@ def settings_of(
     )
 
 
-class Legacy(msgspec.Struct, kw_only=True):
-    """What passes from one agent to the next.
-
-    `fences` is what an earlier agent left of its containment; `keeper` is where helpers hand over
-    what they keep, and `taken` what they had; `durable` waits for the store's disk. `is_left`: this
-    agent goes, and leaves everything as it is. `rlimits` are for main processes.
-    """
-
-    fences: Lasting
-    keeper: str
-    durable: Callable[[], Awaitable[bool]]
-    rlimits: tuple[RLimit, ...] = ()
-    taken: Taken = msgspec.field(default_factory=Taken)
-    is_left: bool = False
-
-
 @asynccontextmanager
 async def open_machine(
     launched: Launched | None, problem: Callable[[str], None], legacy: Legacy | None = None
@@ -115,7 +99,7 @@ async def open_machine(
     loop = asyncio.get_running_loop()
     reactor, scheduler, clock = Reactor(), Scheduler(), SystemClock()
     helper = (launched.pid,) if launched is not None else ()
-    base = "" if legacy is None else await _prepare(legacy, reactor, clock, helper, problem)
+    base = "" if legacy is None else await legacy.prepare(reactor, clock, helper, problem)
     containment = choose_containment(
         reactor,
         scheduler,
@@ -156,26 +140,6 @@ async def open_machine(
         await (spawner.detach() if leaves else spawner.close())
         scheduler.close()
         reactor.close()
-
-
-async def _prepare(
-    legacy: Legacy,
-    reactor: Reactor,
-    clock: SystemClock,
-    helper: tuple[int, ...],
-    problem: Callable[[str], None],
-) -> str:
-    """Take over what keepers hold, before we have one; where the fences belong ("": with us)."""
-    from agent.host.keeper import take_over
-    from agent.host.scope import open_scope
-
-    private_directory(str(Path(legacy.keeper).parent), mode=0o711)
-    legacy.taken = await take_over(legacy.keeper, reactor, clock)
-    if not helper:
-        return ""
-    recorded = legacy.fences.cgroup_path
-    place = await open_scope(reactor, clock, problem, helper_pid=helper[0], recorded=recorded)
-    return place or ""
 
 
 def _runtime(
@@ -295,6 +259,8 @@ async def open_node(
         runtime = _runtime(settings, machine, store, recorder, hooks)
         inheritance = continuity = None
         if legacy is not None:
+            from agent.daemon.inheritance import Inheritance  # a foreground run inherits nothing
+
             inheritance = Inheritance(legacy.taken, machine, store, settings)
             continuity = inheritance.continuity()
         assembly = _assembly(config, machine, store, recorder, hooks, runtime, continuity)

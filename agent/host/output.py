@@ -19,7 +19,6 @@ from agent.host import log_ends, log_files, log_reader
 from agent.host.log_ends import Ends
 from agent.host.log_engine import Engine, Follower, Track
 from agent.host.log_files import LogFile
-from agent.host.log_reader import LogReader
 from agent.host.log_sink import LogSink
 
 if TYPE_CHECKING:  # for those who ask for it; `barepod run` does not
@@ -295,7 +294,7 @@ class LogPump:
         return await future
 
     async def follow(
-        self, reader: LogReader, *, to_now: bool = False
+        self, reader: log_reader.LogReader, *, to_now: bool = False
     ) -> AsyncGenerator[bytes, None]:
         """Yield what `reader` has to read, then what is written to its log, until that ends.
 
@@ -329,7 +328,7 @@ class LogPump:
         """Remove the logs of attempts older than `before`, or the whole directory; in its time."""
         self._running().post(lambda: log_files.remove_logs(directory, before=before))
 
-    def _let_go(self, reader: LogReader) -> None:
+    def _let_go(self, reader: log_reader.LogReader) -> None:
         if self._closed or self._engine is None:
             reader.close()
         else:

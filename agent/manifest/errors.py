@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from agent.manifest.gojson import to_json
+from agent.manifest import gojson
 from agent.model import gotext
 
 
@@ -86,7 +86,7 @@ class FieldError(msgspec.Struct, frozen=True):
 def _shown(value: object) -> str:
     if isinstance(value, str):
         return gotext.quote(value)
-    return to_json(value)
+    return gojson.to_json(value)
 
 
 def invalid(path: str, value: object, detail: str) -> FieldError:

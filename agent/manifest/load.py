@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from agent.manifest import kinds
+from agent.manifest import kinds, secret_data
 from agent.manifest.decode import decode
 from agent.manifest.defaults import default_pod
 from agent.manifest.document import Document, show_path
@@ -21,7 +21,6 @@ from agent.manifest.files import STDIN, documents_in, read_documents
 from agent.manifest.findings import FindingKind
 from agent.manifest.gates import HONOURED
 from agent.manifest.origin import Origin
-from agent.manifest.secret_data import with_string_data
 from agent.manifest.unsupported import Ignored, unsupported
 from agent.manifest.validate import validate_config_map, validate_pod, validate_secret
 from agent.model.base import Object
@@ -232,7 +231,9 @@ class _Loader:
             errors = validate_config_map(config_map)
             self._config_maps.append(config_map)
         else:
-            secret = with_string_data(replace(given, metadata=meta, type=given.type or "Opaque"))
+            secret = secret_data.with_string_data(
+                replace(given, metadata=meta, type=given.type or "Opaque")
+            )
             errors = validate_secret(secret)
             self._secrets.append(secret)
         self._tell(origin, errors, wrong)

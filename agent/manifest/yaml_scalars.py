@@ -27,8 +27,10 @@ _WORDS: dict[str, tuple[str, object]] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), (FLOAT, math.inf)),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), (FLOAT, -math.inf)),
 }
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_INT = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
+# Compiled when the first one is seen that they are for; most integers need no pattern.
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+_INT = r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))"
+_SHORT = 18
 _NUMBER_START = "0123456789+-."
 
 
@@ -73,7 +75,14 @@ def _plain(text: str) -> tuple[str, object]:
 
 def _as_int(text: str) -> tuple[str, object] | None:
     """An int64 or uint64 with the prefixes of Go's strconv.ParseInt."""
-    match = _INT.fullmatch(text) if len(text) < 80 else None
+    if (
+        len(text) <= _SHORT
+        and text.isascii()
+        and text.isdigit()
+        and (text[0] != "0" or text == "0")
+    ):
+        return INT, int(text)
+    match = re.fullmatch(_INT, text) if len(text) < 80 else None
     if match is None:
         return None
     sign, hexadecimal, binary, octal, decimal = match.groups()
@@ -88,7 +97,7 @@ def _as_int(text: str) -> tuple[str, object] | None:
 
 
 def _as_float(text: str) -> tuple[str, object] | None:
-    if _FLOAT.fullmatch(text) is None:
+    if re.fullmatch(_FLOAT, text) is None:
         return None
     value = float(text)
     return None if math.isinf(value) else (FLOAT, value)

@@ -10,6 +10,7 @@ from agent.host.clock import Clock
 from agent.host.scheduler import Scheduler
 from agent.host.turns import Turns
 from agent.model.pod import Pod
+from agent.pod import revival, run_files
 from agent.pod.facts import PodFacts
 from agent.pod.hooks import HookRunner
 from agent.pod.ledger import Ledger, NoLedger, RecordLedger
@@ -18,9 +19,7 @@ from agent.pod.prober import PodProber, ProberParts
 from agent.pod.readiness_hooks import ReadinessHooks, RunsAside
 from agent.pod.recorder import Recorder
 from agent.pod.reporter import Reporter, StoresPod
-from agent.pod.revival import Adopt, Memory, recall, revive
 from agent.pod.rota import Rota
-from agent.pod.run_files import RunFile
 from agent.pod.starter import BackOffLimits, Runtime, Starter
 from agent.pod.storage import Volumes
 from agent.pod.termination import Terminator
@@ -39,8 +38,8 @@ class Continuity(msgspec.Struct, frozen=True, kw_only=True):
 
     records: RecordTable
     boot_id: str
-    adopt: Adopt
-    files_of: Callable[[Pod], Sequence[RunFile]]
+    adopt: revival.Adopt
+    files_of: Callable[[Pod], Sequence[run_files.RunFile]]
     delay_of: Callable[[int], float]
 
 
@@ -126,18 +125,18 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
             ),
         )
 
-    def _memory(self, pod: Pod) -> Memory | None:
+    def _memory(self, pod: Pod) -> revival.Memory | None:
         continuity = self.continuity
         if continuity is None:
             return None
         files = continuity.files_of(pod)
-        return recall(continuity.records, pod, continuity.boot_id, files)
+        return revival.recall(continuity.records, pod, continuity.boot_id, files)
 
-    def _revive(self, facts: PodFacts, pod: Pod, memory: Memory) -> None:
+    def _revive(self, facts: PodFacts, pod: Pod, memory: revival.Memory) -> None:
         assert self.continuity is not None
-        revive(facts, pod, memory, self.continuity.adopt)
+        revival.revive(facts, pod, memory, self.continuity.adopt)
 
-    def _delay_of(self, memory: Memory | None) -> Callable[[int], float] | None:
+    def _delay_of(self, memory: revival.Memory | None) -> Callable[[int], float] | None:
         if self.continuity is None or memory is None:
             return None
         return self.continuity.delay_of

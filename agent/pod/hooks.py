@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agent.action import runner
-from agent.action.hook_message import hook_message
+from agent.action import hook_message, runner
 from agent.action.result import Outcome
 from agent.host.scheduler import Scheduler
 from agent.model.event import EventType, Reason
@@ -47,4 +46,4 @@ class HookRunner(msgspec.Struct, frozen=True, kw_only=True):
             )
         if result.outcome in (Outcome.SUCCESS, Outcome.WARNING):
             return None
-        return hook_message(hook, name, messages.pod_reference(self.pod), result)
+        return hook_message.hook_message(hook, name, messages.pod_reference(self.pod), result)

@@ -13,7 +13,6 @@ from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, ProbeKind, ProbeResult
 from agent.pod import run_files
 from agent.pod.facts import PodFacts
-from agent.pod.run_files import RunFile
 from agent.store.records import ContainerRecord, HookProgress, PodRecord, RecordTable
 
 
@@ -91,7 +90,7 @@ class RecordLedger:
     def _put(self, record: ContainerRecord, before: ContainerRecord | None) -> None:
         self._records.put(record)
         if before is None and self._pod is not None:
-            run_files.write(RunFile(self._pod, record, self._object))
+            run_files.write(run_files.RunFile(self._pod, record, self._object))
         elif before is not None and record.trace is None:
             run_files.remove(before)
 

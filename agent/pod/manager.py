@@ -18,13 +18,11 @@ from agent.model.status import PodStatus
 from agent.pod.facts import PodFacts
 from agent.pod.recorder import Recorder
 from agent.pod.starter import BackOffLimits
-from agent.rules import mirror, placement
+from agent.rules import mirror, placement, pod_change, shutdown
 from agent.rules.annotations import problems
 from agent.rules.downward import ConfigError
 from agent.rules.phase import TERMINAL
-from agent.rules.pod_change import PodChange, pod_change, updated
 from agent.rules.qos import qos_class
-from agent.rules.shutdown import rested, shutdown_groups
 
 Key = tuple[str, str]
 
@@ -162,15 +160,15 @@ class PodManager:
         if stored is None:
             self.add(pod, ignored)
             return
-        match pod_change(stored, pod):
-            case PodChange.NONE:
+        match pod_change.pod_change(stored, pod):
+            case pod_change.PodChange.NONE:
                 return
-            case PodChange.IN_PLACE:
-                changed = self._store.put(updated(stored, pod))
+            case pod_change.PodChange.IN_PLACE:
+                changed = self._store.put(pod_change.updated(stored, pod))
                 self._check_annotations(changed)
                 if key in self._workers:
                     self._workers[key].update(changed)
-            case PodChange.REPLACE:
+            case pod_change.PodChange.REPLACE:
                 self.delete(*key)
                 self._waiting[key] = pod, ignored
                 self._succeed(key)
@@ -234,7 +232,7 @@ class PodManager:
             return
         self._deleted.discard(key)
         if stored is not None and key in self._resting:
-            self._store.put(rested(stored))
+            self._store.put(shutdown.rested(stored))
             return
         self._store.delete(Pod, *key)
         self._succeed(key)
@@ -256,7 +254,7 @@ class PodManager:
             for key, worker in self._workers.items()
             if key not in self._deleted and not mirror.is_mirror(worker.pod)
         }
-        for group in shutdown_groups(worker.pod for worker in self._workers.values()):
+        for group in shutdown.shutdown_groups(worker.pod for worker in self._workers.values()):
             for pod in group:
                 self.delete(*_key(pod))
             tasks = [self._tasks[key] for key in map(_key, group) if key in self._tasks]

@@ -6,7 +6,7 @@ Kubernetes: pkg/kubelet/prober/prober_manager.go and pkg/kubelet/metrics/metrics
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import bisect
 from collections.abc import Callable
 
 import msgspec
@@ -26,7 +26,7 @@ class Histogram(msgspec.Struct):
     def observe(self, seconds: float) -> None:
         """One more."""
         self.sum += seconds
-        self.buckets[bisect_left(DURATION_BUCKETS, seconds)] += 1
+        self.buckets[bisect.bisect_left(DURATION_BUCKETS, seconds)] += 1
 
 
 class ProbeSeries(msgspec.Struct):

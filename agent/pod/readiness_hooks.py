@@ -18,8 +18,8 @@ from agent.model.handler import ExecAction, LifecycleHandler
 from agent.model.pod import Pod
 from agent.pod.facts import PodFacts
 from agent.pod.recorder import Recorder
+from agent.rules import traffic
 from agent.rules.annotations import readiness_command
-from agent.rules.traffic import Traffic, pod_standing
 
 #: A command that takes longer is killed, or it would hold up all later ones.
 TIMEOUT = 30.0
@@ -57,14 +57,14 @@ class ReadinessHooks:
 
     def resume(self, pod: Pod) -> None:
         """An earlier agent published the pod like this, and told so."""
-        self._told = self._is_ready = pod_standing(pod).traffic is Traffic.SEND
+        self._told = self._is_ready = traffic.pod_standing(pod).traffic is traffic.Traffic.SEND
 
     def observe(self, pod: Pod) -> None:
         """The pod was published like this."""
         if not pod.metadata.annotations:
             return
         self._pod = pod
-        self._is_ready = pod_standing(pod).traffic is Traffic.SEND
+        self._is_ready = traffic.pod_standing(pod).traffic is traffic.Traffic.SEND
         self._begin()
 
     async def finish(self) -> None:

@@ -6,7 +6,7 @@ unless the status differs from the one published last.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -15,11 +15,12 @@ from agent.model.pod import Pod
 from agent.model.runtime import ProbeKind
 from agent.model.status import ContainerStatus, PodStatus
 from agent.pod.facts import PodFacts
-from agent.rules import phase
+from agent.rules import phase, terminated
 from agent.rules import status as rules
-from agent.rules.deadline import Eviction
 from agent.rules.readiness import ProbeBeliefs
-from agent.rules.terminated import terminate_pod
+
+if TYPE_CHECKING:
+    from agent.rules.deadline import Eviction
 
 
 class StoresPod(Protocol):
@@ -86,7 +87,9 @@ class Reporter:
             old=old,
         )
         if terminal:
-            generated = terminate_pod(msgspec.structs.replace(pod, status=old), generated)
+            generated = terminated.terminate_pod(
+                msgspec.structs.replace(pod, status=old), generated
+            )
         running = bool(self._facts.live) or self._facts.is_starting
         shown = rules.publishable(old, generated, could_have_running_containers=running)
         if shown != self._published or self._shown is not pod:

@@ -21,7 +21,6 @@ from agent.pod.hooks import HookRunner
 from agent.pod.recorder import Recorder
 from agent.rules import grace as grace_rules
 from agent.rules import messages, order
-from agent.rules.grace import GraceBudget
 from agent.store.records import HookProgress
 
 #: How long a hook may take to notice that its container is gone, in seconds.
@@ -86,7 +85,7 @@ class Terminator(msgspec.Struct, frozen=True, kw_only=True):
         pod: Pod,
         container: Container,
         instance: Instance,
-        budget: GraceBudget,
+        budget: grace_rules.GraceBudget,
         turns: Turns | None,
     ) -> None:
         """preStop, then wait for the turn, then the stop signal; less if it ends by itself."""
@@ -122,7 +121,7 @@ class Terminator(msgspec.Struct, frozen=True, kw_only=True):
         pod: Pod,
         container: Container,
         instance: Instance,
-        budget: GraceBudget,
+        budget: grace_rules.GraceBudget,
     ) -> asyncio.Task[None] | None:
         hook = container.lifecycle.pre_stop if container.lifecycle is not None else None
         if hook is None or budget.exhausted or self._has_run_pre_stop(instance):
@@ -155,8 +154,8 @@ class Terminator(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     async def _spend(
-        self, budget: GraceBudget, step: asyncio.Task[None], gone: asyncio.Task[None]
-    ) -> GraceBudget:
+        self, budget: grace_rules.GraceBudget, step: asyncio.Task[None], gone: asyncio.Task[None]
+    ) -> grace_rules.GraceBudget:
         """Wait for a step, but no longer than the budget or the container lasts; what is left."""
         if budget.exhausted:
             return budget

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Mapping, Sequence
 
 from agent.model.config_data import ConfigMap, Secret
@@ -163,6 +162,8 @@ def _secret_data(
         raise MissingObject("secret", name)
     if secret is None:
         return None
+    import binascii  # few pods take variables from a Secret
+
     decoded = {
         key: binascii.a2b_base64(value).decode("utf-8", "surrogateescape")
         for key, value in secret.data.items()

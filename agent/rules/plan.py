@@ -9,6 +9,7 @@ import msgspec
 from agent.model.container import Container
 from agent.model.pod import Pod
 from agent.model.runtime import ContainerRun, KillReason, ProbeResult, RunState, Sandbox
+from agent.rules import init as init_rules
 from agent.rules.actions import (
     ContainerKill,
     PodActions,
@@ -16,7 +17,6 @@ from agent.rules.actions import (
     definition_changed,
     unknown_state,
 )
-from agent.rules.init import compute_init_actions
 from agent.rules.restart import (
     CONTAINER_RESTART_RULES,
     HONOURED,
@@ -57,7 +57,9 @@ def compute_pod_actions(
     )
     if verdict.changed:
         return _begin_anew(pod, latest, actions, features)
-    init = compute_init_actions(pod, latest, liveness=liveness, startup=startup, features=features)
+    init = init_rules.compute_init_actions(
+        pod, latest, liveness=liveness, startup=startup, features=features
+    )
     actions = msgspec.structs.replace(
         actions,
         kill_pod=init.failed,

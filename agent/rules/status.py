@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,13 +13,15 @@ from agent.model.runtime import ContainerRun, RunState, Sandbox
 from agent.model.status import HostIP, PodIP, PodStatus
 from agent.rules.conditions import all_conditions, end_readiness, update_conditions
 from agent.rules.container_status import ContainerStatuses, container_statuses
-from agent.rules.deadline import Eviction
 from agent.rules.messages import limit_messages
 from agent.rules.phase import FAILED, TERMINAL, pod_phase
 from agent.rules.qos import qos_class
 from agent.rules.readiness import ProbeBeliefs, mark_ready_started
 from agent.rules.restart import HONOURED
 from agent.rules.runs import latest_by_name
+
+if TYPE_CHECKING:
+    from agent.rules.deadline import Eviction
 
 
 class PodFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
+import logging
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+import yaml
 
-from agent.boot import PutOff
+from agent import boot
+from agent.boot import GIVEN, PutOff
 
 
 @pytest.fixture
@@ -118,3 +122,108 @@ def test_a_second_thread_waits_until_all_is_there(package: Path) -> None:
     second.join(5)
 
     assert sorted(found) == [1, 2]
+
+
+def test_it_is_given_what_it_is_asked_for_at_once(package: Path) -> None:
+    write(package, "later_given.py", "value = 'its own'\nother = 42\n")
+    finder = PutOff(frozenset(), {"later_given": lambda module: vars(module).update(value="ours")})
+    sys.meta_path.insert(0, finder)
+
+    module = importlib.import_module("later_given")
+    given = module.value
+    is_executed = "other" in vars(module)
+    more = module.other
+
+    assert (given, is_executed, more, module.value) == ("ours", False, 42, "its own")
+
+
+@pytest.mark.parametrize("name", sorted(GIVEN.keys() - {"logging", "yaml"}))
+def test_what_is_given_is_what_the_module_has(name: str) -> None:
+    module = ModuleType(name)
+    real = importlib.import_module(name)
+
+    GIVEN[name](module)
+
+    given = {key: value for key, value in vars(module).items() if not key.startswith("__")}
+    assert given
+    for key, value in given.items():
+        theirs = getattr(real, key)
+        assert (value() if callable(value) else value) == (theirs() if callable(theirs) else theirs)
+
+
+def test_the_errors_that_are_given_are_those_of_yaml() -> None:
+    module = ModuleType("yaml")
+    GIVEN["yaml"](module)
+
+    stand_ins = {key: value for key, value in vars(module).items() if type(value) is ModuleType}
+    assert set(stand_ins) > {"reader", "scanner", "parser"}
+    for name, stand_in in stand_ins.items():
+        error = f"{name.title()}Error"
+        theirs = getattr(importlib.import_module(f"yaml.{name}"), error)
+        assert getattr(stand_in, error).__bases__ == theirs.__bases__
+    arguments = ("<file>", 7, 0, "utf-8", "not allowed")
+    ours = stand_ins["reader"].ReaderError(*arguments)
+    assert vars(ours) == vars(yaml.reader.ReaderError(*arguments))
+
+
+def test_the_logger_that_is_given_becomes_the_real_one(package: Path) -> None:
+    write(
+        package,
+        "later_given.py",
+        "root, lines = 1, []\n"
+        "class Logger:\n"
+        "    debug = info = error = staticmethod(lines.append)\n"
+        "def getLogger(name):\n"
+        "    assert name == 'asyncio'\n"
+        "    return Logger\n",
+    )
+    sys.meta_path.insert(0, PutOff(frozenset(), {"later_given": GIVEN["logging"]}))
+    module = importlib.import_module("later_given")
+    logger = module.getLogger("asyncio")
+
+    logger.debug("nobody listens")
+    is_executed = "root" in vars(module)
+    logger.error("a fault")
+    logger.debug("somebody may listen")
+
+    assert module.DEBUG == logging.DEBUG
+    assert not is_executed
+    assert module.lines == ["a fault", "somebody may listen"]
+
+
+def test_what_will_be_needed_is_caught_up_on_one_by_one(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(package, "later_one.py", "value = 1\n")
+    write(package, "later_package/__init__.py", "")
+    write(package, "later_package/child.py", "value = 2\n")
+    names = ["later_never_imported", "later_one", "later_package.child"]
+    monkeypatch.setattr(boot, "_NEEDED", names)
+    modules = [importlib.import_module(name) for name in names[1:]]
+
+    executed = [sum("value" in vars(module) for module in modules)]
+    while boot.catch_up():
+        executed.append(sum("value" in vars(module) for module in modules))
+
+    assert executed == [0, 1, 2]
+
+
+def test_what_cannot_be_executed_now_is_tried_again(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(package, "later_one.py", "open(__file__ + '.data').close()\nvalue = 42\n")
+    monkeypatch.setattr(boot, "_NEEDED", ["later_one"])
+    module = importlib.import_module("later_one")
+
+    caught_up = boot.catch_up()
+    with pytest.raises(FileNotFoundError):
+        _ = module.value
+    write(package, "later_one.py.data", "")
+
+    assert not caught_up
+    assert module.value == 42
+
+
+@pytest.mark.parametrize("name", sorted(boot.LATER))
+def test_the_modules_of_ours_that_wait_exist(name: str) -> None:
+    assert importlib.util.find_spec(name) is not None

@@ -14,8 +14,7 @@ from agent.manifest.errors import (
     required,
     too_long,
 )
-from agent.manifest.validation import names
-from agent.manifest.validation.addresses import check_address
+from agent.manifest.validation import addresses, names
 from agent.manifest.validation.containers import (
     Surroundings,
     check_containers,
@@ -144,7 +143,7 @@ def _check_dns_config(config: PodDNSConfig | None, policy: str, path: str, error
         wrong = f"must not have more than {_MAX_NAMESERVERS} nameservers"
         errors.append(invalid(f"{path}.nameservers", config.nameservers, wrong))
     for index, server in enumerate(config.nameservers):
-        check_address(server, f"{path}.nameservers[{index}]", errors)
+        addresses.check_address(server, f"{path}.nameservers[{index}]", errors)
     _check_searches(config.searches, f"{path}.searches", errors)
     for index, option in enumerate(config.options):
         if not option.name:
@@ -219,7 +218,7 @@ def _check_rest(spec: PodSpec, errors: Errors) -> None:
         check_tolerations(spec.tolerations, "spec.tolerations", errors)
     for index, alias in enumerate(spec.host_aliases):
         at = f"spec.hostAliases[{index}]"
-        check_address(alias.ip, f"{at}.ip", errors)
+        addresses.check_address(alias.ip, f"{at}.ip", errors)
         for position, hostname in enumerate(alias.hostnames):
             messages = names.dns_subdomain(hostname)
             report(errors, f"{at}.hostnames[{position}]", hostname, messages)

@@ -6,10 +6,9 @@ The rules for kinds that few pods use are imported when they are needed: startin
 from __future__ import annotations
 
 from agent.manifest.errors import duplicate, forbidden, invalid, not_supported, required
-from agent.manifest.validation import names
+from agent.manifest.validation import names, volume_files
 from agent.manifest.validation.options import Errors, report
-from agent.manifest.validation.volume_files import check_field_file, check_items, check_mode
-from agent.model import gotext, quantity
+from agent.model import gotext, quantity, volume_cluster
 from agent.model.meta import ObjectMeta
 from agent.model.volume import (
     ConfigMapVolumeSource,
@@ -17,7 +16,6 @@ from agent.model.volume import (
     SecretVolumeSource,
     Volume,
 )
-from agent.model.volume_cluster import EphemeralVolumeSource
 
 #: Attribute of a Volume, name in a path, name in the path of "more than 1 volume type" (where it
 #: differs), in the order in which the API server looks at them.
@@ -120,9 +118,9 @@ def _check_first(volume: Volume, kind: str, path: str, errors: Errors) -> None:
     elif volume.config_map is not None and kind == "config_map":
         _check_keys(volume.config_map.name, "name", volume.config_map, path, errors)
     elif volume.downward_api is not None and kind == "downward_api":
-        check_mode(volume.downward_api.default_mode, f"{path}.defaultMode", errors)
+        volume_files.check_mode(volume.downward_api.default_mode, f"{path}.defaultMode", errors)
         for file in volume.downward_api.items:
-            check_field_file(file, path, errors)
+            volume_files.check_field_file(file, path, errors)
     elif volume.projected is not None and kind == "projected":
         from agent.manifest.validation.projected import check_projected
 
@@ -161,11 +159,13 @@ def _check_keys(
     """Check a Secret or ConfigMap as files; its `name` is in `field`."""
     if not name:
         errors.append(required(f"{path}.{field}"))
-    check_mode(source.default_mode, f"{path}.defaultMode", errors)
-    check_items(source.items, f"{path}.items", errors)
+    volume_files.check_mode(source.default_mode, f"{path}.defaultMode", errors)
+    volume_files.check_items(source.items, f"{path}.items", errors)
 
 
-def _check_ephemeral(source: EphemeralVolumeSource, path: str, errors: Errors) -> None:
+def _check_ephemeral(
+    source: volume_cluster.EphemeralVolumeSource, path: str, errors: Errors
+) -> None:
     at = f"{path}.volumeClaimTemplate"
     if source.volume_claim_template is None:
         errors.append(required(at))

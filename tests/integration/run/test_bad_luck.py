@@ -156,7 +156,7 @@ def test_without_descriptors_a_restart_waits_and_then_works(place: Path, who: st
 def test_without_descriptors_what_runs_runs_on_and_ends_as_it_should(place: Path) -> None:
     main = sh("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done")
     with barepod.run(place, pod(main, terminationGracePeriodSeconds=20)) as run:
-        run.until(lambda: "up" in run.said())
+        run.until(lambda: run.is_running() and "up" in run.said())
         with no_descriptors(run.pid, run.helper_pid()):
             assert run.stop() == 0
         assert run.exit_code() == 0
