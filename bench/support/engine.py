@@ -35,7 +35,12 @@ from agent.model.handler import (
 from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod, PodSpec
 from agent.model.runtime import CONTAINER_ID_SCHEME
-from agent.model.status import ContainerState, ContainerStateRunning, ContainerStatus
+from agent.model.status import (
+    ContainerState,
+    ContainerStateRunning,
+    ContainerStatus,
+    PodStatus,
+)
 from agent.pod.facts import PodFacts
 from agent.pod.metrics import Metrics
 from agent.pod.prober import PodProber, ProberParts
@@ -103,8 +108,7 @@ async def probing(
                     rota=Rota(),
                     recorder=recorder,
                     metrics=metrics,
-                    status_of=_running,
-                    is_over=lambda: False,
+                    published=_PUBLISHED,
                     delay_of=_evenly(first, count),
                 )
                 pod = _pod(kind, numbers, ports, period)
@@ -170,7 +174,7 @@ class _Load:
 
     def __init__(self, handlers: list[Handler], host: Host, in_flight: int) -> None:
         self._handlers = handlers
-        self._scheduler = host.scheduler
+        self._deadlines = host.scheduler.deadlines(_TIMEOUT)
         self._in_flight = in_flight
         self._loop = asyncio.get_running_loop()
         self._over = self._loop.create_future()
@@ -185,10 +189,11 @@ class _Load:
     def _begin(self) -> None:
         handler = self._handlers[self._begun % len(self._handlers)]
         self._begun += 1
-        late = self._scheduler.call_later(_TIMEOUT, lambda: None)
+        limited = _Limited()
 
         def done(result: ActionResult) -> None:
-            late.cancel()
+            self._deadlines.discard(limited)
+            limited.is_over = True
             assert result.outcome is Outcome.SUCCESS, result
             self._ended += 1
             if self._begun < self._wanted:
@@ -197,6 +202,20 @@ class _Load:
                 self._over.set_result(None)
 
         handler.start(_TIMEOUT, done)
+        if not limited.is_over:
+            self._deadlines.add(limited, self._loop.time())
+
+
+class _Limited:
+    """As much of a probe worker as has a deadline."""
+
+    __slots__ = ("is_over",)
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+    def expire(self) -> None:
+        raise AssertionError("a probe took too long")
 
 
 class _Instance:
@@ -240,8 +259,16 @@ def _as_captured(done: Callable[[Captured], None]) -> Callable[[spawning.Capture
     return cast(Callable[[spawning.Captured], None], done)
 
 
-def _running(name: str) -> ContainerStatus:
-    return _STATUS
+class _Published:
+    """All containers run, and that never changes."""
+
+    status = PodStatus()
+
+    def status_of(self, name: str) -> ContainerStatus | None:
+        return _STATUS
+
+    def is_over(self) -> bool:
+        return False
 
 
 def _evenly(first: int, count: int) -> Callable[[int], float]:
@@ -301,6 +328,8 @@ _STATUS = ContainerStatus(
         running=ContainerStateRunning(started_at=datetime(2026, 1, 1, tzinfo=UTC))
     ),
 )
+
+_PUBLISHED = _Published()
 
 
 def main() -> None:
