@@ -98,7 +98,7 @@ async def probing(
         lateness = _Lateness()
         metrics.lateness = cast(Any, lateness)
         recorder = Recorder(MemoryStore(), clock, "bench")
-        probers = []
+        probers, spread = [], _Spread()
         for kind, count in kinds.items():
             for first in range(0, count, per_pod):
                 numbers = range(first, min(first + per_pod, count))
@@ -109,12 +109,13 @@ async def probing(
                     recorder=recorder,
                     metrics=metrics,
                     published=_PUBLISHED,
-                    delay_of=_evenly(first, count),
+                    delay_of=spread,
                 )
                 pod = _pod(kind, numbers, ports, period)
                 for container in pod.spec.containers:
                     parts.facts.live[container.name] = cast(Any, _Instance(engines))
                 prober = PodProber(pod, parts)
+                spread.share = first / count
                 prober.start()
                 probers.append(prober)
         try:
@@ -271,9 +272,13 @@ class _Published:
         return False
 
 
-def _evenly(first: int, count: int) -> Callable[[int], float]:
-    """The pod whose first probe has this number, of so many; within a pod, a few milliseconds."""
-    return lambda period: period * first / count
+class _Spread:
+    """When the probes of a pod begin: pods are evenly spread."""
+
+    share = 0.0  # of its period, for the pod that begins now
+
+    def __call__(self, period: int) -> float:
+        return period * self.share
 
 
 def _pod(kind: str, numbers: range, ports: list[int], period: int) -> Pod:
