@@ -54,20 +54,27 @@ class Timer:
 class Scheduler:
     """Calls back at absolute times of the loop's clock, in order of due time, then of asking."""
 
-    __slots__ = ("_deadlines", "_garbage", "_handle", "_heap", "_loop", "_moments", "_wakes_at")
+    __slots__ = (
+        "_deadlines",
+        "_garbage",
+        "_handle",
+        "_heap",
+        "_loop",
+        "_moments",
+        "_wakes_at",
+        "time",
+    )
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        #: Now, on the clock that `call_at` uses (seconds, monotonic).
+        self.time: Callable[[], float] = self._loop.time
         self._heap: list[float] = []
         self._moments: dict[float, list[Member]] = {}  # one for each entry of the heap
         self._deadlines: dict[float, Deadlines] = {}
         self._garbage = 0
         self._handle: asyncio.TimerHandle | None = None
         self._wakes_at = float("inf")
-
-    def time(self) -> float:
-        """Now, on the clock that `call_at` uses (seconds, monotonic)."""
-        return self._loop.time()
 
     def call_at(self, due: float, callback: Callable[[], None]) -> Timer:
         """Call back at `due` (seconds on the loop's clock), or at once if that is past."""

@@ -46,10 +46,11 @@ class Histogram:
 class ProbeSeries(Histogram):
     """The series of one probe: executions by result, and the durations of successful ones.
 
-    As a histogram it is prober_probe_duration_seconds. There is one for each probe of the node.
+    As a histogram it is prober_probe_duration_seconds, and `observe` counts one more success. There
+    is one for each probe of the node.
     """
 
-    __slots__ = ("_failed", "_successful", "container", "kind", "namespace", "pod", "pod_uid")
+    __slots__ = ("_failed", "container", "kind", "namespace", "pod", "pod_uid")
 
     def __init__(
         self, kind: ProbeKind, namespace: str, pod: str, pod_uid: str, container: str
@@ -60,18 +61,13 @@ class ProbeSeries(Histogram):
         self.pod = pod
         self.pod_uid = pod_uid
         self.container = container
-        self._successful = self._failed = 0
+        self._failed = 0
 
     @property
     def totals(self) -> dict[str, int]:
         """prober_probe_total: executions that ended so, without those that never happened."""
-        counted = {"successful": self._successful, "failed": self._failed}
+        counted = {"successful": sum(self.buckets), "failed": self._failed}
         return {result: number for result, number in counted.items() if number}
-
-    def succeeded(self, seconds: float) -> None:
-        """One more execution that ended well, after so long."""
-        self._successful += 1
-        self.observe(seconds)
 
     def failed(self) -> None:
         """One more execution that failed; how long that took is not counted."""

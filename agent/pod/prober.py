@@ -211,10 +211,11 @@ class ProbeWorker:
         now = parts.scheduler.time()
         if parts.delay_of is None:
             self._next = parts.rota.begin(now, period)
-            self._tick(now)
+            self._due = now
+            self.ring(now)
         else:
-            self._next = probe_schedule.on_grid(now + parts.delay_of(period))
-            self._schedule(self._next)
+            self._due = self._next = probe_schedule.on_grid(now + parts.delay_of(period))
+            parts.scheduler.join(self._due, self)
 
     def stop(self) -> None:
         """End; the result published last stays. May be called many times."""
@@ -234,21 +235,18 @@ class ProbeWorker:
             return
         self._triggered = True
         if not self._try:
-            self._leave()
-            self._schedule(self._owner.parts.scheduler.time())
-
-    def ring(self, due: float) -> None:
-        """Called by the scheduler when a tick has come."""
-        if due == self._due and not self._stopped:
-            self._due = _NEVER
-            self._tick(due)
+            self._wait(self._owner.parts.scheduler.time())
 
     def expire(self) -> None:
         """Called when the present try has taken too long."""
         if self._running is not None:
             self._running.expire()
 
-    def _tick(self, due: float) -> None:
+    def ring(self, due: float) -> None:
+        """Called by the scheduler when a tick has come."""
+        if due != self._due or self._stopped:
+            return
+        self._due = _NEVER
         parts, period = self._owner.parts, self._probe.period_seconds
         now = parts.scheduler.time()
         if self._triggered:
@@ -307,7 +305,8 @@ class ProbeWorker:
             self._wait(now)  # it ended a moment ago; the next look will see that
             return
         assert self._handler is not None  # made with the instance
-        self._leave()
+        if self._due != _NEVER:
+            self._leave()
         self._try, self._began = number, now
         running = self._handler.start(self._probe.timeout_seconds, self._done)
         if self._try == number:  # otherwise it is over, or another one is under way
@@ -332,24 +331,21 @@ class ProbeWorker:
         if result.outcome is _ERROR and number < rules.MAX_TRIES:
             self._execute(number + 1, now)
             return
-        self._conclude(result, now)
-        if not self._stopped:
-            self._wait(now)
-
-    def _conclude(self, result: ActionResult, now: float) -> None:
         if result.outcome is _SUCCESS:
-            self._series.succeeded(now - self._began)
+            self._series.observe(now - self._began)
         else:
             self._tell(result, now)
         state = rules.observe(self._state, result.outcome, self._probe)
         if state is not self._state:
             self._publish(state)
+        if not self._stopped:
+            self._wait(now)
 
     def _tell(self, result: ActionResult, now: float) -> None:
         """Count and record an execution that did not simply succeed."""
         metric = probe_report.probe_metric(result.outcome)
         if metric is not None and metric.is_timed:
-            self._series.succeeded(now - self._began)
+            self._series.observe(now - self._began)
         elif metric is not None:
             self._series.failed()
         event = probe_report.probe_event(self.kind, result.outcome, result.output)
@@ -384,14 +380,11 @@ class ProbeWorker:
 
     def _wait(self, now: float) -> None:
         """Until the next tick, which may have passed while the probe ran; or go on at once."""
-        self._leave()
-        self._schedule(now if self._triggered or self._next < now else self._next)
-
-    def _schedule(self, due: float) -> None:
-        self._due = due
+        if self._due != _NEVER:
+            self._leave()
+        self._due = due = now if self._triggered or self._next < now else self._next
         self._owner.parts.scheduler.join(due, self)
 
     def _leave(self) -> None:
-        if self._due != _NEVER:
-            self._owner.parts.scheduler.leave(self._due, self)
-            self._due = _NEVER
+        self._owner.parts.scheduler.leave(self._due, self)
+        self._due = _NEVER

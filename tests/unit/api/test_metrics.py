@@ -80,8 +80,8 @@ async def scrape(
 async def test_probes_are_counted_by_type_and_result_and_timed_when_they_succeed() -> None:
     counted = Metrics()
     series = counted.probe(ProbeKind.LIVENESS, "default", "web", "u-1", "c")
-    series.succeeded(0.02)
-    series.succeeded(20)
+    series.observe(0.02)
+    series.observe(20)
     for _ in range(3):
         series.failed()
 
@@ -104,7 +104,7 @@ async def test_a_probe_that_never_ran_or_ended_has_no_series() -> None:
     counted = Metrics()
     counted.probe(ProbeKind.READINESS, "default", "web", "u-1", "c")
     series = counted.probe(ProbeKind.LIVENESS, "default", "old", "u-0", "c")
-    series.succeeded(1)
+    series.observe(1)
     counted.drop(series)
 
     scraped = await scrape(counted)

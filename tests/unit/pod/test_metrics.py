@@ -17,8 +17,8 @@ def test_a_probes_series_count_results_and_time_successes() -> None:
 
     assert series.totals == {}
 
-    series.succeeded(0.03)
-    series.succeeded(100.0)
+    series.observe(0.03)
+    series.observe(100.0)
     series.failed()
     series.failed()
     series.failed()
@@ -34,7 +34,7 @@ def test_a_duration_on_a_bound_belongs_to_its_bucket() -> None:
     series = Metrics().probe(ProbeKind.LIVENESS, "default", "p", "u", "c")
 
     for bound in DURATION_BUCKETS:
-        series.succeeded(bound)
+        series.observe(bound)
 
     assert series.buckets == [1] * len(DURATION_BUCKETS) + [0]
 
