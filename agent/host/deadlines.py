@@ -24,7 +24,7 @@ class Limited(Protocol):
 class Deadlines:
     """All who have the same number of seconds; made by `Scheduler.deadlines`."""
 
-    __slots__ = ("_ends", "_is_looking", "_scheduler", "_seconds")
+    __slots__ = ("__weakref__", "_ends", "_is_looking", "_scheduler", "_seconds")
 
     def __init__(self, scheduler: Scheduler, seconds: float) -> None:
         self._scheduler = scheduler

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from agent.host.deadlines import Deadlines
 
@@ -71,7 +72,8 @@ class Scheduler:
         self.time: Callable[[], float] = self._loop.time
         self._heap: list[float] = []
         self._moments: dict[float, list[Member]] = {}  # one for each entry of the heap
-        self._deadlines: dict[float, Deadlines] = {}
+        # Weak: there may be many different spans over time, of hooks for example.
+        self._deadlines = WeakValueDictionary[float, Deadlines]()
         self._garbage = 0
         self._handle: asyncio.TimerHandle | None = None
         self._wakes_at = float("inf")

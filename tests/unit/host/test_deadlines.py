@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
+from agent.host.deadlines import Deadlines
 from agent.host.scheduler import Scheduler
 
 pytestmark = pytest.mark.asyncio
@@ -69,6 +71,20 @@ async def test_one_may_end_another_or_begin_anew_when_it_expires() -> None:
     await asyncio.sleep(10)
 
     assert (first.expired, second.expired) == ([1, 2, 3], [])
+
+
+async def test_spans_that_nobody_uses_any_more_are_forgotten() -> None:
+    scheduler = Scheduler()
+    kept = Work(scheduler, 7)
+    for number in range(1000):
+        Work(scheduler, 1 + number / 1000).begin()
+    await asyncio.sleep(5)
+
+    gc.collect()
+    spans = [each for each in gc.get_referrers(scheduler) if isinstance(each, Deadlines)]
+
+    assert spans == [kept.deadlines]
+    assert scheduler.deadlines(7) is kept.deadlines
 
 
 async def test_one_that_fails_is_reported_and_the_others_still_expire() -> None:
