@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.framework import Benchmark, Candidate, Metric, Values, cpu_seconds, fresh, percentile
+from bench.support import observed
 
 _CONTAINERS = 100
 _SECONDS = 10
@@ -70,17 +71,7 @@ def benchmarks() -> tuple[Benchmark, ...]:
 
 def lateness(handlers: list[str]) -> Values:
     """Run for some seconds and collect."""
-    from agent.pod.prober import ProbeWorker
-
-    late: list[float] = []
-    execute = ProbeWorker._execute
-
-    def measured(worker: Any) -> None:
-        if worker._tries == 0:
-            late.append(worker._parts.scheduler.time() - worker._timer.due)
-        execute(worker)
-
-    ProbeWorker._execute = measured  # type: ignore[method-assign, assignment]
+    observed.install()
     with tempfile.TemporaryDirectory() as folder, _server() as port:
         path = Path(folder) / "pod.yaml"
         path.write_text(json.dumps(_pod(handlers, port)))
@@ -88,12 +79,12 @@ def lateness(handlers: list[str]) -> Values:
         taken: list[float] = []
 
         def begin() -> None:
-            late.clear()
+            observed.seen.clear()
             spent.append(cpu_seconds())
 
         def end() -> None:
             spent.append(cpu_seconds())
-            taken.extend(late)
+            taken.extend(late for _, late in observed.seen)
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -104,8 +95,8 @@ def lateness(handlers: list[str]) -> Values:
     if len(taken) < expected * 0.9:
         raise RuntimeError(f"only {len(taken)} of {expected} probes ran")
     return {
-        "p50": percentile(taken, 50) * _MS,
-        "p99": percentile(taken, 99) * _MS,
+        "p50": percentile(taken, 50),
+        "p99": percentile(taken, 99),
         "CPU": (spent[1] - spent[0]) * 100 / _SECONDS,
     }
 

@@ -19,14 +19,19 @@ _NONBLOCKING = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 class Endpoint:
     """A numeric address and a port, ready for `begin`."""
 
-    __slots__ = ("family", "port", "sockaddr", "text")
+    __slots__ = ("_host", "family", "port", "sockaddr")
 
     def __init__(self, address: Address, port: int, host: str | None = None) -> None:
         """`host` is what texts show, if not the address itself."""
         self.family = address.family
         self.sockaddr = address.at(port)
         self.port = port
-        self.text = join_host_port(address.host if host is None else host, port)
+        self._host = address.host if host is None else host
+
+    @property
+    def text(self) -> str:
+        """How messages name it."""
+        return join_host_port(self._host, self.port)
 
 
 def literal_endpoint(host: str, port: int) -> Endpoint | None:

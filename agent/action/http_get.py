@@ -5,12 +5,15 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from agent.action.handler import FINISHED, Done, Role, Running, Target
-from agent.action.http.client import Exchange, Hop, Network, prepare
-from agent.action.http.request import RequestError, build
+from agent.action.http.client import Exchange, Network
+from agent.action.http.quick import QuickGet
+from agent.action.http.request import Hop, RequestError, build, prepare
 from agent.action.http.text import printable, quote, to_text
 from agent.action.result import ActionResult, Outcome
 from agent.model.handler import HTTPGetAction
 
+# Looking up a member of an Enum class is slow before Python 3.12.
+_SUCCESS = Outcome.SUCCESS
 _PLAIN_ANSWER = "http: server gave HTTP response to HTTPS client"
 
 
@@ -41,32 +44,27 @@ class HTTPGet:
         if self._hop is None:
             done(ActionResult(Outcome.ERROR, self._refusal))
             return FINISHED
-        kind = _Probe if self._role is Role.PROBE else _Hook
-        run = kind(self._network, self._hop, done)
-        run.exchange.begin()
+        if self._role is Role.LIFECYCLE:
+            hook = _Hook(self._network, self._hop, done)
+            hook.begin()
+            return hook
+        run = _Probe(self._network, self._hop, done)
+        run.begin()
         return run
 
 
-class _Probe:
+class _Probe(QuickGet):
     """One execution of a probe."""
 
-    __slots__ = ("_done", "exchange")
-
-    _role = Role.PROBE
+    __slots__ = ("_done",)
 
     def __init__(self, network: Network, hop: Hop, done: Done) -> None:
+        super().__init__(network, hop)
         self._done = done
-        self.exchange = Exchange(network, hop, self._role, self)
-
-    def expire(self) -> None:
-        self.exchange.expire()
-
-    def cancel(self) -> None:
-        self.exchange.cancel()
 
     def answered(self, status: int, body: bytes) -> None:
         if 200 <= status < 300:
-            result = ActionResult(Outcome.SUCCESS, printable(to_text(body)))
+            result = ActionResult(_SUCCESS, printable(to_text(body)))
         elif 300 <= status < 400:
             text = f"Probe terminated redirects, Response body: {to_text(body)}"
             result = ActionResult(Outcome.WARNING, printable(text))
@@ -85,18 +83,26 @@ class _Probe:
         self._done(ActionResult(Outcome.ERROR, _message(url, reason)))
 
 
-class _Hook(_Probe):
+class _Hook:
     """One execution of a hook; what speaks plain HTTP where TLS was asked for gets that."""
 
-    __slots__ = ("_hop", "_network", "_refusal")
-
-    _role = Role.LIFECYCLE
+    __slots__ = ("_done", "_exchange", "_hop", "_network", "_refusal")
 
     def __init__(self, network: Network, hop: Hop, done: Done) -> None:
-        super().__init__(network, hop, done)
+        self._done = done
         self._network = network
         self._hop = hop
+        self._exchange = Exchange(network, hop, Role.LIFECYCLE, self)
         self._refusal = ""  # of TLS, while plain HTTP is tried
+
+    def begin(self) -> None:
+        self._exchange.begin()
+
+    def expire(self) -> None:
+        self._exchange.expire()
+
+    def cancel(self) -> None:
+        self._exchange.cancel()
 
     def answered(self, status: int, body: bytes) -> None:
         fallback = to_text(self._hop.request.url.host) if self._refusal else ""
@@ -111,8 +117,15 @@ class _Hook(_Probe):
         request = self._hop.request
         headers = {k: v for k, v in request.headers.items() if k != b"Authorization"}
         plain = replace(request, url=replace(request.url, scheme=b"http"), headers=headers)
-        self.exchange = Exchange(self._network, prepare(plain, self._role), self._role, self)
-        self.exchange.begin()
+        hop = prepare(plain, Role.LIFECYCLE)
+        self._exchange = Exchange(self._network, hop, Role.LIFECYCLE, self)
+        self._exchange.begin()
+
+    def body_failed(self, reason: str) -> None:
+        self._done(ActionResult(Outcome.ERROR, printable(reason)))
+
+    def impossible(self, url: bytes, reason: str) -> None:
+        self._done(ActionResult(Outcome.ERROR, _message(url, reason)))
 
 
 def _message(url: bytes, reason: str) -> str:

@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -51,6 +52,7 @@ class Cancellable(Protocol):
         ...
 
 
+@lru_cache(maxsize=256)  # the probes of a node share a few addresses
 def literal(host: str) -> Address | None:
     """The address that is written out in `host`; None for a name."""
     if not host:

@@ -152,9 +152,8 @@ def _probes(counted: Metrics) -> Iterator[Metric]:
         about = (series.container, series.pod, series.namespace)
         for result, number in series.totals.items():
             total.add_metric((series.kind, result, *about, series.pod_uid), number)
-        if any(series.durations.buckets):
-            buckets = _buckets(series.durations)
-            duration.add_metric((series.kind, *about), buckets, series.durations.sum)
+        if any(series.buckets):
+            duration.add_metric((series.kind, *about), _buckets(series), series.sum)
     yield total
     yield duration
 

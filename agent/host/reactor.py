@@ -55,6 +55,10 @@ class Reactor:
         """Watch for other events from now on; 0 pauses."""
         self._epoll.modify(fd, events)
 
+    def pass_on(self, fd: int, slot: Slot) -> None:
+        """The descriptor has another owner from now on; what is watched for stays the same."""
+        self._slots[fd] = slot
+
     def unregister(self, fd: int) -> None:
         """Stop watching; must come before the descriptor is closed."""
         del self._slots[fd]

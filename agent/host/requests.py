@@ -6,42 +6,58 @@ import asyncio
 import errno
 import signal
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from agent.host.containment import Boundary
+from agent.host.deadlines import Deadlines
 from agent.host.failure import spawn_error
 from agent.host.process import Captured, Child, Command, SpawnError
-from agent.host.scheduler import Timer
 
 if TYPE_CHECKING:
     from agent.host.wire import Message
 
 
+class Captures(Protocol):
+    """Who runs commands (agent.host.spawner)."""
+
+    def cancel(self, running: Running) -> None:
+        """Nobody wants its answer any more."""
+        ...
+
+    def overdue(self, running: Running) -> None:
+        """It has not been answered in time."""
+        ...
+
+
 class Running:
     """A captured command that has not answered yet."""
 
-    __slots__ = ("_cancel", "command", "done", "id", "mark", "started_at", "watchdog")
+    __slots__ = ("_owner", "command", "done", "id", "mark", "started_at", "watchdog")
 
     def __init__(
         self,
-        cancel: Callable[[Running], None],
+        owner: Captures,
         id_: int,
         command: Command,
         mark: int,
         done: Callable[[Captured], None],
         started_at: float,
     ) -> None:
-        self._cancel = cancel
+        self._owner = owner
         self.id = id_
         self.command = command
         self.mark = mark
         self.done = done
         self.started_at = started_at
-        self.watchdog: Timer | None = None
+        self.watchdog: Deadlines | None = None
 
     def cancel(self) -> None:
         """Kill everything the command started; `done` will not be called. Harmless when over."""
-        self._cancel(self)
+        self._owner.cancel(self)
+
+    def expire(self) -> None:
+        """The watchdog's time is over."""
+        self._owner.overdue(self)
 
 
 class Birth:
@@ -71,7 +87,7 @@ def fields(command: Command, mark: int, *, die: bool, tty: bool = False) -> Mess
         mark,
         die,
         tty,
-        tuple((m.source, m.sub_path, m.target, m.flags) for m in command.mounts),
+        tuple([(m.source, m.sub_path, m.target, m.flags) for m in command.mounts]),
     )
 
 
@@ -89,8 +105,11 @@ def captured(command: Command, message: Message) -> Captured:
 
 def given(*fds: int | None) -> tuple[tuple[int, ...], int]:
     """The descriptors that there are, and a bit for each: see `given` in wire.py."""
-    present = sum(1 << index for index, fd in enumerate(fds) if fd is not None)
-    return tuple(fd for fd in fds if fd is not None), present
+    present = 0
+    for index, fd in enumerate(fds):
+        if fd is not None:
+            present |= 1 << index
+    return tuple([fd for fd in fds if fd is not None]), present
 
 
 def pidfd_of(inside: Child | None, command: Command) -> int | None:

@@ -1,7 +1,8 @@
-"""When is something due? One heap of absolute times behind a single loop timer.
+"""When is something due? One heap of moments behind a single loop timer.
 
-Half the CPU of a task or a `call_later` per worker, and a sixteenth of a goroutine's memory
-(bench/). Due times are absolute, so a late callback never delays the next one.
+A moment holds all who are due then: the probes of a node share moments (rules.probe_schedule), so
+that most of them need neither a place in the heap nor an object of their own to wait. Due times are
+absolute, so a late callback never delays the next one.
 """
 
 from __future__ import annotations
@@ -9,56 +10,113 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+from agent.host.deadlines import Deadlines
 
 _MIN_GARBAGE = 64
+
+
+class Member(Protocol):
+    """Whoever waits for a moment."""
+
+    def ring(self, due: float) -> None:
+        """The moment has come.
+
+        May also be called for a moment that was left while it passed: a member knows its own.
+        """
+        ...
 
 
 class Timer:
     """A callback that is due once; `cancel` may be called at any time, also afterwards."""
 
-    __slots__ = ("_scheduler", "callback", "due")
+    __slots__ = ("_callback", "_scheduler", "due")
 
     def __init__(self, scheduler: Scheduler, due: float, callback: Callable[[], None]) -> None:
         self._scheduler = scheduler
+        self._callback: Callable[[], None] | None = callback
         self.due = due
-        self.callback: Callable[[], None] | None = callback
 
     def cancel(self) -> None:
         """Forget the callback."""
-        if self.callback is not None:
-            self.callback = None
-            self._scheduler.cancelled()
+        if self._callback is not None:
+            self._callback = None
+            self._scheduler.leave(self.due, self)
+
+    def ring(self, due: float) -> None:
+        """Called by the scheduler."""
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
 
 
 class Scheduler:
     """Calls back at absolute times of the loop's clock, in order of due time, then of asking."""
 
-    __slots__ = ("_garbage", "_handle", "_heap", "_loop", "_seq", "_wakes_at")
+    __slots__ = (
+        "_deadlines",
+        "_garbage",
+        "_handle",
+        "_heap",
+        "_loop",
+        "_moments",
+        "_wakes_at",
+        "time",
+    )
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._heap: list[tuple[float, int, Timer]] = []
-        self._seq = 0
+        #: Now, on the clock that `call_at` uses (seconds, monotonic).
+        self.time: Callable[[], float] = self._loop.time
+        self._heap: list[float] = []
+        self._moments: dict[float, list[Member]] = {}  # one for each entry of the heap
+        # Weak: there may be many different spans over time, of hooks for example.
+        self._deadlines = WeakValueDictionary[float, Deadlines]()
         self._garbage = 0
         self._handle: asyncio.TimerHandle | None = None
         self._wakes_at = float("inf")
 
-    def time(self) -> float:
-        """Now, on the clock that `call_at` uses (seconds, monotonic)."""
-        return self._loop.time()
-
     def call_at(self, due: float, callback: Callable[[], None]) -> Timer:
         """Call back at `due` (seconds on the loop's clock), or at once if that is past."""
         timer = Timer(self, due, callback)
-        self._seq += 1
-        heappush(self._heap, (due, self._seq, timer))
-        if due < self._wakes_at:
-            self._arm(due)
+        self.join(due, timer)
         return timer
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
         """Call back after `delay` seconds."""
         return self.call_at(self._loop.time() + delay, callback)
+
+    def join(self, due: float, member: Member) -> None:
+        """Ring `member` at `due`, or at once if that is past; costs next to nothing if others do.
+
+        It must not be waiting for the same moment already.
+        """
+        members = self._moments.get(due)
+        if members is not None:
+            members.append(member)
+            return
+        self._moments[due] = [member]
+        heappush(self._heap, due)
+        if due < self._wakes_at:
+            self._arm(due)
+
+    def leave(self, due: float, member: Member) -> None:
+        """Do not ring `member` at `due`; harmless when it has been rung, or is about to be."""
+        members = self._moments.get(due)
+        if members is None or member not in members:
+            return
+        members.remove(member)
+        if not members:
+            self._emptied()
+
+    def deadlines(self, seconds: float) -> Deadlines:
+        """For all who have so many seconds from when they begin."""
+        found = self._deadlines.get(seconds)
+        if found is None:
+            found = self._deadlines[seconds] = Deadlines(self, seconds)
+        return found
 
     def close(self) -> None:
         """Forget everything."""
@@ -66,13 +124,21 @@ class Scheduler:
             self._handle.cancel()
         self._handle = None
         self._heap.clear()
+        self._moments.clear()
         self._wakes_at = float("inf")
 
-    def cancelled(self) -> None:
+    def failed(self, exc: Exception) -> None:
+        """Report what a callback raised: one broken callback must not stop the clock."""
+        self._loop.call_exception_handler(
+            {"message": "scheduled callback failed", "exception": exc}
+        )
+
+    def _emptied(self) -> None:
         """One entry of the heap is dead; sweep when the dead outnumber the living."""
         self._garbage += 1
         if self._garbage > _MIN_GARBAGE and self._garbage * 2 > len(self._heap):
-            self._heap = [entry for entry in self._heap if entry[2].callback is not None]
+            self._moments = {due: members for due, members in self._moments.items() if members}
+            self._heap = list(self._moments)
             heapify(self._heap)
             self._garbage = 0
 
@@ -86,18 +152,16 @@ class Scheduler:
         self._handle = None
         self._wakes_at = float("-inf")  # callbacks must not arm the loop timer meanwhile
         now = self._loop.time()
-        while self._heap and self._heap[0][0] <= now:
-            timer = heappop(self._heap)[2]
-            callback, timer.callback = timer.callback, None
-            if callback is None:
+        while self._heap and self._heap[0] <= now:
+            due = heappop(self._heap)
+            members = self._moments.pop(due)
+            if not members:
                 self._garbage -= 1
-                continue
-            try:
-                callback()
-            except Exception as exc:  # noqa: BLE001 - one broken callback must not stop the clock
-                self._loop.call_exception_handler(
-                    {"message": "scheduled callback failed", "exception": exc}
-                )
+            for member in members:
+                try:
+                    member.ring(due)
+                except Exception as exc:  # noqa: BLE001 - see `failed`
+                    self.failed(exc)
         self._wakes_at = float("inf")
         if self._heap:
-            self._arm(self._heap[0][0])
+            self._arm(self._heap[0])

@@ -220,9 +220,8 @@ class Spawner:
         `inside` is the main process whose mounts the command is to see.
         """
         id_ = self._next_id()
-        running = Running(
-            self.cancel, id_, command, boundary.new_mark(), done, self._scheduler.time()
-        )
+        now = self._scheduler.time()
+        running = Running(self, id_, command, boundary.new_mark(), done, now)
         self._running[id_] = running
         cgroup_fd = boundary.cgroup_fd if boundary.limited else None
         spec = requests.fields(command, running.mark, die=True)  # with the helper, its parent
@@ -236,9 +235,8 @@ class Spawner:
             self._scheduler.call_later(0, lambda: self._settle(id_, Captured(None, error=error)))
             return running
         if timeout is not None:
-            running.watchdog = self._scheduler.call_later(
-                timeout + _GRACE, lambda: self._overdue(running)
-            )
+            running.watchdog = self._scheduler.deadlines(timeout + _GRACE)
+            running.watchdog.add(running, now)
         return running
 
     def cancel(self, running: Running) -> None:
@@ -323,7 +321,7 @@ class Spawner:
     def _forget(self, id_: int) -> Running | None:
         running = self._running.pop(id_, None)
         if running is not None and running.watchdog is not None:
-            running.watchdog.cancel()
+            running.watchdog.discard(running)
         return running
 
     def _born(
@@ -353,7 +351,7 @@ class Spawner:
         child.on_exit(lambda _status: self._kept.known(child.pidfd))
         return child
 
-    def _overdue(self, running: Running) -> None:
+    def overdue(self, running: Running) -> None:
         """The helper should have answered a second ago."""
         self._tell((wire.CANCEL, running.id))
         self._settle(running.id, Captured(None, timed_out=True))

@@ -168,8 +168,9 @@ class Packet:
 
     def close(self) -> None:
         """Close what the packet owns."""
-        close_all(self.owned)
-        self.owned = []
+        if self.owned:
+            close_all(self.owned)
+            self.owned = []
 
 
 class Channel:

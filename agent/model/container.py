@@ -115,6 +115,9 @@ class ResourceRequirements(Object):
     claims: tuple[ResourceClaim, ...] = ()
 
 
+_NO_RESOURCES = ResourceRequirements()  # most containers name none: one for all
+
+
 class ContainerResizePolicy(Object):
     """Whether a resize needs a restart."""
 
@@ -166,7 +169,7 @@ class Container(Object):
     ports: tuple[ContainerPort, ...] = ()
     env_from: tuple[EnvFromSource, ...] = ()
     env: tuple[EnvVar, ...] = ()
-    resources: ResourceRequirements = always(factory=ResourceRequirements)
+    resources: ResourceRequirements = always(factory=lambda: _NO_RESOURCES)
     resize_policy: tuple[ContainerResizePolicy, ...] = ()
     restart_policy: names.ContainerRestartPolicy | None = None
     restart_policy_rules: tuple[ContainerRestartRule, ...] = ()

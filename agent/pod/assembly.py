@@ -99,8 +99,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
                 rota=self.rota,
                 recorder=recorder,
                 metrics=self.metrics,
-                status_of=reporter.status_of,
-                is_over=reporter.is_over,
+                published=reporter,
                 delay_of=self._delay_of(memory),
             ),
         )

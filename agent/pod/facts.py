@@ -103,7 +103,7 @@ class PodFacts(msgspec.Struct):
     #: A process is being started: it may live before it is known here.
     is_starting: bool = False
     #: Runs whose postStart hook has not returned: no status and no probe sees them yet.
-    hidden: set[str] = msgspec.field(default_factory=set)
+    hidden: frozenset[str] = frozenset()
     #: Container name to reason and message of the last start attempt that failed.
     start_failures: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
     back_off: dict[str, BackOffEntry] = msgspec.field(default_factory=dict)
@@ -182,7 +182,7 @@ class PodFacts(msgspec.Struct):
         if instance is None:
             self.ended_at[run.container_id] = now
         if hidden:
-            self.hidden.add(run.container_id)
+            self.hidden |= {run.container_id}
         if instance is not None:
             self.revived(run, instance)
         self.changed()
@@ -203,7 +203,7 @@ class PodFacts(msgspec.Struct):
             self.start_succeeded(run.name)
         else:
             self.start_failures[run.name] = failure
-        self.hidden.discard(run.container_id)
+        self.hidden -= {run.container_id}
         self.changed()
 
     def finished(self, name: str, container_id: str, ended: Ended) -> None:

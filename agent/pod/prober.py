@@ -8,32 +8,52 @@ handler calls it back.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
 from agent.action.handler import Handler, Running
 from agent.action.result import ActionResult, Outcome
-from agent.host.scheduler import Scheduler, Timer
+from agent.host.deadlines import Deadlines
+from agent.host.scheduler import Scheduler
 from agent.model.container import Container
 from agent.model.handler import Probe
 from agent.model.pod import Pod
 from agent.model.runtime import CONTAINER_ID_SCHEME, ProbeKind
-from agent.model.status import ContainerStatus
-from agent.pod.facts import PodFacts
+from agent.model.status import ContainerStatus, PodStatus
+from agent.pod.facts import Instance, PodFacts
 from agent.pod.metrics import Metrics
 from agent.pod.recorder import Recorder
 from agent.pod.rota import Rota
 from agent.rules import environment, probe_report, probe_schedule, restart
 from agent.rules import probe as rules
 
+# Looking up a member of an Enum class is slow before Python 3.12.
+_SUCCESS, _ERROR = Outcome.SUCCESS, Outcome.ERROR
+_PROBE, _STOP = rules.Gate.PROBE, rules.Gate.STOP
+_NEVER = float("inf")
+
+
+class Published(Protocol):
+    """What is published of a pod (agent.pod.reporter)."""
+
+    #: Replaced by another object whenever it changes.
+    status: PodStatus
+
+    def status_of(self, name: str) -> ContainerStatus | None:
+        """A container's status; None before the first one."""
+        ...
+
+    def is_over(self) -> bool:
+        """Whether the pod's phase is terminal."""
+        ...
+
 
 class ProberParts(msgspec.Struct, frozen=True, kw_only=True):
     """The collaborators of a pod's probe workers.
 
-    `status_of` gives a container's published status; `is_over` tells that the pod's phase is
-    terminal. `delay_of` is how long a probe with a period of so many seconds waits before its first
-    run, in a pod that was there before the agent; None for a new pod. All pods of a node share its
-    `rota`.
+    `delay_of` is how long a probe with a period of so many seconds waits before its first run, in
+    a pod that was there before the agent; None for a new pod. All pods of a node share its `rota`.
     """
 
     facts: PodFacts
@@ -41,18 +61,20 @@ class ProberParts(msgspec.Struct, frozen=True, kw_only=True):
     rota: Rota
     recorder: Recorder
     metrics: Metrics
-    status_of: Callable[[str], ContainerStatus | None]
-    is_over: Callable[[], bool]
+    published: Published
     delay_of: Callable[[int], float] | None = None
 
 
 class PodProber:
     """Owns the workers of one pod."""
 
+    __slots__ = ("_begun", "_workers", "parts", "pod")
+
     def __init__(self, pod: Pod, parts: ProberParts) -> None:
-        self._pod = pod
-        self._parts = parts
-        self._workers: dict[tuple[str, ProbeKind], ProbeWorker] = {}
+        #: What is reported is about this one.
+        self.pod = pod
+        self.parts = parts
+        self._workers: tuple[ProbeWorker, ...] = ()
         self._begun = False
 
     def start(self) -> None:
@@ -60,35 +82,35 @@ class PodProber:
         if self._begun:
             return
         self._begun = True
-        sidecars = tuple(c for c in self._pod.spec.init_containers if restart.is_sidecar(c))
-        for container in (*sidecars, *self._pod.spec.containers):
-            for kind, probe in probes_of(container):
-                worker = ProbeWorker(self._pod, container, kind, probe, self._parts)
-                worker.start()
-                self._workers[container.name, kind] = worker
+        sidecars = tuple(c for c in self.pod.spec.init_containers if restart.is_sidecar(c))
+        self._workers = tuple(
+            ProbeWorker(self, container, kind, probe)
+            for container in (*sidecars, *self.pod.spec.containers)
+            for kind, probe in probes_of(container)
+        )
+        for worker in self._workers:
+            worker.start()
 
     def update(self, pod: Pod) -> None:
-        """The pod changed in place: what is reported from now on is about `pod`."""
-        self._pod = pod
-        for worker in self._workers.values():
-            worker.update(pod)
+        """The same pod with other labels, annotations or images."""
+        self.pod = pod
 
     def trigger_readiness(self, name: str) -> None:
         """Run a container's readiness probe out of turn, soon (UpdatePodStatus)."""
-        worker = self._workers.get((name, ProbeKind.READINESS))
-        if worker is not None:
-            worker.trigger()
+        for worker in self._workers:
+            if worker.kind is ProbeKind.READINESS and worker.container == name:
+                worker.trigger()
 
     def stop_liveness_and_startup(self) -> None:
         """The pod is ending: regular containers are no longer judged, readiness goes on."""
-        regular = {container.name for container in self._pod.spec.containers}
-        for (name, kind), worker in self._workers.items():
-            if name in regular and kind is not ProbeKind.READINESS:
+        regular = {container.name for container in self.pod.spec.containers}
+        for worker in self._workers:
+            if worker.container in regular and worker.kind is not ProbeKind.READINESS:
                 worker.stop()
 
     def close(self) -> None:
         """End all workers."""
-        for worker in self._workers.values():
+        for worker in self._workers:
             worker.stop()
 
 
@@ -122,103 +144,128 @@ def _first_state(kind: ProbeKind, name: str, facts: PodFacts) -> rules.ProbeStat
 
 
 class ProbeWorker:
-    """One probe of one container for as long as the pod lives."""
+    """One probe of one container for as long as the pod lives.
+
+    There may be very many of them, and nearly all that they do is to find that nothing is new:
+    that takes few calls and leaves nothing behind (tests: test_probe_cost).
+    """
 
     __slots__ = (
         "_began",
         "_container",
-        "_deadline",
-        "_drop_series",
+        "_deadlines",
+        "_due",
         "_handler",
-        "_kind",
+        "_instance",
+        "_judged",
         "_next",
-        "_parts",
-        "_pod",
+        "_owner",
         "_probe",
         "_running",
         "_series",
         "_state",
         "_stopped",
-        "_timer",
-        "_tries",
         "_triggered",
+        "_try",
     )
 
     def __init__(
-        self, pod: Pod, container: Container, kind: ProbeKind, probe: Probe, parts: ProberParts
+        self, owner: PodProber, container: Container, kind: ProbeKind, probe: Probe
     ) -> None:
-        self._pod = pod
+        parts, meta = owner.parts, owner.pod.metadata
+        self._owner = owner
         self._container = container
-        self._kind = kind
         self._probe = probe
-        self._parts = parts
         self._state = _first_state(kind, container.name, parts.facts)
-        self._handler: Handler | None = None
-        self._running: Running | None = None
-        self._timer: Timer | None = None
-        self._deadline: Timer | None = None
-        self._next = 0.0
-        self._began = 0.0
-        self._tries = 0
-        self._triggered = False
-        self._stopped = False
-        meta = pod.metadata
-        self._series, self._drop_series = parts.metrics.probe(
+        self._deadlines: Deadlines = parts.scheduler.deadlines(float(probe.timeout_seconds))
+        self._series = parts.metrics.probe(
             kind, meta.namespace, meta.name, meta.uid, container.name
         )
+        self._instance: Instance | None = None  # for which the handler was prepared
+        self._handler: Handler | None = None
+        self._running: Running | None = None
+        self._judged: PodStatus | None = None  # in which there was a reason to probe
+        self._next = 0.0  # the next tick
+        self._due = _NEVER  # when the scheduler calls, if it is to
+        self._began = 0.0
+        self._try = 0  # which one is under way; 0 between probes
+        self._triggered = False
+        self._stopped = False
+
+    @property
+    def kind(self) -> ProbeKind:
+        """Which of the container's probes it is."""
+        return self._state.kind
+
+    @property
+    def container(self) -> str:
+        """Whose probe it is, by name."""
+        return self._container.name
 
     def start(self) -> None:
         """Begin the ticker.
 
         The first look at a new pod is at once, and finds no container yet.
         """
-        now, delay_of = self._parts.scheduler.time(), self._parts.delay_of
-        if delay_of is None:
-            self._next = self._parts.rota.begin(now, self._probe.period_seconds)
-            self._tick()
+        parts, period = self._owner.parts, self._probe.period_seconds
+        now = parts.scheduler.time()
+        if parts.delay_of is None:
+            self._next = parts.rota.begin(now, period)
+            self._due = now
+            self.ring(now)
         else:
-            self._next = probe_schedule.on_grid(now + delay_of(self._probe.period_seconds))
-            self._schedule(self._next)
+            self._due = self._next = probe_schedule.on_grid(now + parts.delay_of(period))
+            parts.scheduler.join(self._due, self)
 
     def stop(self) -> None:
         """End; the result published last stays. May be called many times."""
         if self._stopped:
             return
         self._stopped = True
-        for timer in (self._timer, self._deadline):
-            if timer is not None:
-                timer.cancel()
+        self._leave()
+        self._deadlines.discard(self)
         if self._running is not None:
             self._running.cancel()
             self._running = None
-        self._drop_series()
-
-    def update(self, pod: Pod) -> None:
-        """The same pod with other labels, annotations or images."""
-        self._pod = pod
+        self._owner.parts.metrics.drop(self._series)
 
     def trigger(self) -> None:
         """Run out of turn: at the next turn of the loop, or when the present run has ended."""
         if self._triggered or self._stopped:
             return
         self._triggered = True
-        if self._deadline is None:
-            self._schedule(self._parts.scheduler.time())
+        if not self._try:
+            self._wait(self._owner.parts.scheduler.time())
 
-    def _schedule(self, due: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._parts.scheduler.call_at(due, self._tick)
+    def expire(self) -> None:
+        """Called when the present try has taken too long."""
+        if self._running is not None:
+            self._running.expire()
 
-    def _tick(self) -> None:
-        now = self._parts.scheduler.time()
-        due = now if self._timer is None else self._timer.due
-        period = self._probe.period_seconds
+    def ring(self, due: float) -> None:
+        """Called by the scheduler when a tick has come."""
+        if due != self._due or self._stopped:
+            return
+        self._due = _NEVER
+        parts, period = self._owner.parts, self._probe.period_seconds
+        now = parts.scheduler.time()
         if self._triggered:
-            begun = self._parts.rota.begin(now, period)
-            self._next = probe_schedule.tick_after_manual_run(period, begun)
+            self._next = probe_schedule.tick_after_manual_run(period, parts.rota.begin(now, period))
         else:
             self._next = probe_schedule.next_tick(self._next, period, now)
+        # With the same status, the same belief and more time passed the rules say the same.
+        verdict = _PROBE if self._judged is parts.published.status else self._judge(now)
+        self._triggered = False  # by ourselves: a first belief makes a status, which asks for us
+        if verdict is _PROBE:
+            parts.metrics.lateness.observe(now - due)
+            self._execute(1, now)
+        elif verdict is _STOP:
+            self.stop()
+        else:
+            self._wait(now)
+
+    def _judge(self, now: float) -> rules.Gate:
+        status = self._owner.parts.published.status
         verdict, state = rules.gate(
             self._state,
             self._facts(),
@@ -226,102 +273,118 @@ class ProbeWorker:
             initial_delay=self._probe.initial_delay_seconds,
         )
         self._publish(state)
-        self._triggered = False  # by ourselves: a first belief makes a status, which asks for us
-        if verdict is rules.Gate.STOP:
-            self.stop()
-        elif verdict is rules.Gate.PROBE:
-            self._parts.metrics.lateness.observe(now - due)
-            self._tries = 0
-            self._execute()
-        else:
-            self._wait()
+        if verdict is _PROBE:
+            self._judged = status
+        return verdict
 
     def _facts(self) -> rules.ProbeFacts:
-        status = self._parts.status_of(self._container.name)
+        published = self._owner.parts.published
+        status = published.status_of(self._container.name)
         if status is None or not status.container_id:
-            return rules.ProbeFacts(pod_ended=self._parts.is_over())
+            return rules.ProbeFacts(pod_ended=published.is_over())
         return rules.ProbeFacts(
             container_id=status.container_id.removeprefix(CONTAINER_ID_SCHEME),
             running=status.state.running is not None,
             terminated=status.state.terminated is not None,
             started=bool(status.started),
-            may_restart=restart.may_ever_restart(self._pod, self._container),
-            pod_ended=self._parts.is_over(),
+            may_restart=restart.may_ever_restart(self._owner.pod, self._container),
+            pod_ended=published.is_over(),
         )
 
     def _ran_for(self, now: float) -> float:
-        run = self._parts.facts.newest(self._container.name)
+        facts = self._owner.parts.facts
+        run = facts.newest(self._container.name)
         if run is None:
             return 0.0
-        return now - self._parts.facts.began_at.get(run.container_id, now)
+        return now - facts.began_at.get(run.container_id, now)
 
-    def _execute(self) -> None:
-        instance = self._parts.facts.live.get(self._container.name)
-        if instance is None or instance.container_id != self._state.container_id:
-            self._wait()  # it ended a moment ago; the next look will see that
+    def _execute(self, number: int, now: float) -> None:
+        """Begin a try; `number` counts those of one probe."""
+        instance = self._owner.parts.facts.live.get(self._container.name)
+        if instance is None or not (instance is self._instance or self._takes(instance)):
+            self._wait(now)  # it ended a moment ago; the next look will see that
             return
-        if self._handler is None:
-            self._handler = instance.probe(self._probe)
-        self._tries += 1
-        scheduler, timeout = self._parts.scheduler, float(self._probe.timeout_seconds)
-        self._began = scheduler.time()
-        self._deadline = scheduler.call_at(self._began + timeout, self._expired)
-        running = self._handler.start(timeout, self._done)
-        if self._deadline is not None:
+        assert self._handler is not None  # made with the instance
+        if self._due != _NEVER:
+            self._leave()
+        self._try, self._began = number, now
+        running = self._handler.start(self._probe.timeout_seconds, self._done)
+        if self._try == number:  # otherwise it is over, or another one is under way
             self._running = running
+            self._deadlines.add(self, now)
 
-    def _expired(self) -> None:
-        if self._running is not None:
-            self._running.expire()
+    def _takes(self, instance: Instance) -> bool:
+        """Prepare for a run, if it is the one that we believe something of."""
+        if instance.container_id != self._state.container_id:
+            return False
+        self._instance, self._handler = instance, instance.probe(self._probe)
+        return True
 
     def _done(self, result: ActionResult) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        self._running = None
+        if self._running is not None:
+            self._running = None
+            self._deadlines.discard(self)
         if self._stopped:
             return
-        if result.outcome is Outcome.ERROR and self._tries < rules.MAX_TRIES:
-            self._execute()
+        number, self._try = self._try, 0
+        now = self._owner.parts.scheduler.time()
+        if result.outcome is _ERROR and number < rules.MAX_TRIES:
+            self._execute(number + 1, now)
             return
-        self._conclude(result)
+        if result.outcome is _SUCCESS:
+            self._series.observe(now - self._began)
+        else:
+            self._tell(result, now)
+        state = rules.observe(self._state, result.outcome, self._probe)
+        if state is not self._state:
+            self._publish(state)
         if not self._stopped:
-            self._wait()
+            self._wait(now)
 
-    def _conclude(self, result: ActionResult) -> None:
+    def _tell(self, result: ActionResult, now: float) -> None:
+        """Count and record an execution that did not simply succeed."""
         metric = probe_report.probe_metric(result.outcome)
-        if metric is not None:
-            self._series.count(metric.result)
-            if metric.is_timed:
-                self._series.time(self._parts.scheduler.time() - self._began)
-        event = probe_report.probe_event(self._kind, result.outcome, result.output)
+        if metric is not None and metric.is_timed:
+            self._series.observe(now - self._began)
+        elif metric is not None:
+            self._series.failed()
+        event = probe_report.probe_event(self.kind, result.outcome, result.output)
         if event is not None:
-            self._parts.recorder.record(
-                self._pod,
+            self._owner.parts.recorder.record(
+                self._owner.pod,
                 event.type,
                 event.reason,
                 event.message,
                 container=self._container.name,
             )
-        self._publish(rules.observe(self._state, result.outcome, self._probe))
 
     def _publish(self, state: rules.ProbeState) -> None:
         before, self._state = self._state, state
-        if state is before or state.result is None:
+        if state is before:
             return
-        results = self._parts.facts.results[self._kind]
+        self._judged = None
+        if state.result is None:
+            return
+        facts = self._owner.parts.facts
+        results = facts.results[state.kind]
         if state.container_id != before.container_id:
             results.pop(before.container_id, None)
-            self._handler = None
+            self._instance = self._handler = None
         results[state.container_id] = state.result
         if not rules.is_news(before, state):
             return
-        if self._kind is ProbeKind.READINESS:  # no plan depends on it
-            self._parts.facts.shown()
+        if state.kind is ProbeKind.READINESS:  # no plan depends on it
+            facts.shown()
         else:
-            self._parts.facts.changed()
+            facts.changed()
 
-    def _wait(self) -> None:
+    def _wait(self, now: float) -> None:
         """Until the next tick, which may have passed while the probe ran; or go on at once."""
-        now = self._parts.scheduler.time()
-        self._schedule(now if self._triggered else max(self._next, now))
+        if self._due != _NEVER:
+            self._leave()
+        self._due = due = now if self._triggered or self._next < now else self._next
+        self._owner.parts.scheduler.join(due, self)
+
+    def _leave(self) -> None:
+        self._owner.parts.scheduler.leave(self._due, self)
+        self._due = _NEVER

@@ -39,15 +39,11 @@ class Reporter:
         self._facts = facts
         self._clock = clock
         self._host_ips = host_ips
-        self._published: PodStatus | None = None
-        self._shown: Pod | None = None
+        #: The status published last: an object that is replaced, never changed.
+        self.status = PodStatus()
+        self._shown: Pod | None = None  # with which it was published, if it was
         self._by_name: dict[str, ContainerStatus] = {}
         self.eviction: Eviction | None = None
-
-    @property
-    def status(self) -> PodStatus:
-        """The status published last."""
-        return self._published or PodStatus()
 
     def published(self, pod: Pod) -> Pod:
         """`pod` with the status published last."""
@@ -67,7 +63,7 @@ class Reporter:
         The phase that is returned may be terminal before it is published: it is published when
         nothing of the pod can run any more. `terminal`: the pod was told to end and has ended.
         """
-        old = self._published if self._published is not None else pod.status
+        old = self.status if self._shown is not None else pod.status
         runs = self._facts.visible_runs()
         generated = rules.pod_status(
             pod,
@@ -92,8 +88,8 @@ class Reporter:
             )
         running = bool(self._facts.live) or self._facts.is_starting
         shown = rules.publishable(old, generated, could_have_running_containers=running)
-        if shown != self._published or self._shown is not pod:
-            self._published, self._shown = shown, pod
+        if self._shown is not pod or shown != self.status:
+            self.status, self._shown = shown, pod
             self._by_name = {
                 status.name: status
                 for status in (*shown.init_container_statuses, *shown.container_statuses)

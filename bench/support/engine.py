@@ -35,7 +35,12 @@ from agent.model.handler import (
 from agent.model.meta import ObjectMeta
 from agent.model.pod import Pod, PodSpec
 from agent.model.runtime import CONTAINER_ID_SCHEME
-from agent.model.status import ContainerState, ContainerStateRunning, ContainerStatus
+from agent.model.status import (
+    ContainerState,
+    ContainerStateRunning,
+    ContainerStatus,
+    PodStatus,
+)
 from agent.pod.facts import PodFacts
 from agent.pod.metrics import Metrics
 from agent.pod.prober import PodProber, ProberParts
@@ -93,7 +98,7 @@ async def probing(
         lateness = _Lateness()
         metrics.lateness = cast(Any, lateness)
         recorder = Recorder(MemoryStore(), clock, "bench")
-        probers = []
+        probers, spread = [], _Spread()
         for kind, count in kinds.items():
             for first in range(0, count, per_pod):
                 numbers = range(first, min(first + per_pod, count))
@@ -103,14 +108,14 @@ async def probing(
                     rota=Rota(),
                     recorder=recorder,
                     metrics=metrics,
-                    status_of=_running,
-                    is_over=lambda: False,
-                    delay_of=_evenly(first, count),
+                    published=_PUBLISHED,
+                    delay_of=spread,
                 )
                 pod = _pod(kind, numbers, ports, period)
                 for container in pod.spec.containers:
                     parts.facts.live[container.name] = cast(Any, _Instance(engines))
                 prober = PodProber(pod, parts)
+                spread.share = first / count
                 prober.start()
                 probers.append(prober)
         try:
@@ -170,7 +175,7 @@ class _Load:
 
     def __init__(self, handlers: list[Handler], host: Host, in_flight: int) -> None:
         self._handlers = handlers
-        self._scheduler = host.scheduler
+        self._deadlines = host.scheduler.deadlines(_TIMEOUT)
         self._in_flight = in_flight
         self._loop = asyncio.get_running_loop()
         self._over = self._loop.create_future()
@@ -185,10 +190,11 @@ class _Load:
     def _begin(self) -> None:
         handler = self._handlers[self._begun % len(self._handlers)]
         self._begun += 1
-        late = self._scheduler.call_later(_TIMEOUT, lambda: None)
+        limited = _Limited()
 
         def done(result: ActionResult) -> None:
-            late.cancel()
+            self._deadlines.discard(limited)
+            limited.is_over = True
             assert result.outcome is Outcome.SUCCESS, result
             self._ended += 1
             if self._begun < self._wanted:
@@ -197,6 +203,20 @@ class _Load:
                 self._over.set_result(None)
 
         handler.start(_TIMEOUT, done)
+        if not limited.is_over:
+            self._deadlines.add(limited, self._loop.time())
+
+
+class _Limited:
+    """As much of a probe worker as has a deadline."""
+
+    __slots__ = ("is_over",)
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+    def expire(self) -> None:
+        raise AssertionError("a probe took too long")
 
 
 class _Instance:
@@ -240,13 +260,25 @@ def _as_captured(done: Callable[[Captured], None]) -> Callable[[spawning.Capture
     return cast(Callable[[spawning.Captured], None], done)
 
 
-def _running(name: str) -> ContainerStatus:
-    return _STATUS
+class _Published:
+    """All containers run, and that never changes."""
+
+    status = PodStatus()
+
+    def status_of(self, name: str) -> ContainerStatus | None:
+        return _STATUS
+
+    def is_over(self) -> bool:
+        return False
 
 
-def _evenly(first: int, count: int) -> Callable[[int], float]:
-    """The pod whose first probe has this number, of so many; within a pod, a few milliseconds."""
-    return lambda period: period * first / count
+class _Spread:
+    """When the probes of a pod begin: pods are evenly spread."""
+
+    share = 0.0  # of its period, for the pod that begins now
+
+    def __call__(self, period: int) -> float:
+        return period * self.share
 
 
 def _pod(kind: str, numbers: range, ports: list[int], period: int) -> Pod:
@@ -301,6 +333,8 @@ _STATUS = ContainerStatus(
         running=ContainerStateRunning(started_at=datetime(2026, 1, 1, tzinfo=UTC))
     ),
 )
+
+_PUBLISHED = _Published()
 
 
 def main() -> None:

@@ -27,10 +27,15 @@ class _Metrics(metrics.Metrics):
         self.lateness = _Observed()
 
 
-def main() -> None:
-    """Run the command, then write JSON: when each probe began (monotonic) and how late (ms)."""
-    target = Path(sys.argv.pop(1))
+def install() -> None:
+    """From now on `seen` has when each probe began (monotonic seconds) and how late (ms)."""
     metrics.Metrics = _Metrics  # type: ignore[misc]
+
+
+def main() -> None:
+    """Run the command, then write what was seen as JSON."""
+    target = Path(sys.argv.pop(1))
+    install()
     from agent.__main__ import main as command
 
     try:

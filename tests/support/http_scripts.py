@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -42,7 +44,10 @@ class ScriptedNetwork(Network):
     @property
     def requests(self) -> list[bytes]:
         """What was sent on each connection."""
-        return [connection.sent for connection in self.connections]
+        return [connection.taken for connection in self.connections]
+
+    def socket(self, endpoint: Endpoint) -> socket.SocketType:
+        raise OSError(errno.EMFILE, "scripts have none")
 
     def connection(self, listener: Listener, endpoint: Endpoint) -> Connection:
         script = self._scripts[min(len(self.connections), len(self._scripts) - 1)]
@@ -66,10 +71,10 @@ class ScriptedConnection(Connection):
         super().__init__(reactor, listener, endpoint)
         self._owner = listener
         self._script = script
-        self.sent = b""
+        self.taken = b""
 
     def open(self, data: bytes, *, no_delay: bool = False) -> None:
-        self.sent += data
+        self.taken += data
         if self._script.then == "refuse":
             self.close()
             self._owner.unreachable(self.refused())
@@ -78,7 +83,7 @@ class ScriptedConnection(Connection):
             asyncio.get_running_loop().call_soon(self._play)
 
     def send(self, data: bytes) -> None:
-        self.sent += data
+        self.taken += data
 
     def close(self) -> None:
         self.is_closed = True

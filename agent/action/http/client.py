@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
-from agent.action.dial import Endpoint, literal_endpoint
+from agent.action.dial import Endpoint
 from agent.action.handler import Role
 from agent.action.http import ordinary
-from agent.action.http.connection import Connection, Listener
+from agent.action.http.connection import STREAM, Connection, Listener
 from agent.action.http.mime import ProtocolError
 from agent.action.http.redirect import LIMIT, LocationError, follow, is_redirect, shown
-from agent.action.http.request import Request, SendError, encode
+from agent.action.http.request import Hop, Request, prepare
 from agent.action.http.response import Head, ResponseReader
 from agent.action.resolve import Address, Answer, Cancellable, LookupFailure
 from agent.host.reactor import Reactor
@@ -56,6 +55,11 @@ class Network:
         self.scheduler = scheduler
         self.resolver = resolver
         self._context: ssl.SSLContext | None = None
+
+    def socket(self, endpoint: Endpoint) -> socket.SocketType:
+        """A socket that does not wait (OSError: this machine has none to spare)."""
+        # Not socket.socket, which wraps this one in Python: 3 us a probe.
+        return socket.SocketType(endpoint.family, STREAM)
 
     def connection(self, listener: Listener, endpoint: Endpoint) -> Connection:
         """A connection that is not open yet."""
@@ -99,29 +103,6 @@ class Ended(Protocol):
         ...
 
 
-class Hop(msgspec.Struct, frozen=True):
-    """One request, ready to be sent as often as one likes."""
-
-    request: Request
-    data: bytes
-    refusal: str  # why it cannot be sent at all; empty when it can
-    host: str
-    port: int
-    endpoints: tuple[Endpoint, ...] | None  # None: the name must be looked up
-
-
-def prepare(request: Request, role: Role) -> Hop:
-    """Do once what would otherwise be done at each probe."""
-    try:
-        data = encode(request, role)
-        port = request.dial_port
-    except SendError as exc:
-        return Hop(request, b"", str(exc), "", 0, None)
-    host = request.dial_host
-    endpoint = literal_endpoint(host, port)
-    return Hop(request, data, "", host, port, (endpoint,) if endpoint else None)
-
-
 class Exchange:
     """One GET and the redirects it leads to; the owner of at most one connection at a time."""
 
@@ -162,6 +143,14 @@ class Exchange:
         self._lookup: Cancellable | None = None
         self._timer: Timer | None = None
 
+    def adopt(self, sock: socket.SocketType, fd: int, unsent: bytes) -> Connection:
+        """Instead of `begin`: go on with the first connection of a plain request (see there)."""
+        assert self._hop.endpoints is not None  # or nobody could have begun
+        self._requests += 1
+        self._connection = self._network.connection(self, self._hop.endpoints[0])
+        self._connection.adopt(sock, fd, unsent)
+        return self._connection
+
     def begin(self) -> None:
         """Send the request; may end before it returns."""
         hop = self._hop
@@ -198,7 +187,7 @@ class Exchange:
         self._ended.failed(url, self._late(is_short))
 
     def _late(self, is_short: bool) -> str:
-        """Go adds nothing before a TLS connection stands, nor for hooks, which have no timeout."""
+        """Go adds nothing before TLS stands, nor for hooks, which have no timeout."""
         return _LATE if is_short or self._role is Role.LIFECYCLE else _LATE_HEAD
 
     def cancel(self) -> None:

@@ -17,7 +17,7 @@ from agent.host.reactor import READ, WRITE, Reactor
 
 #: A probe reads at most 10 KiB of body; more than this at once is never needed.
 READ_SIZE = 16 * 1024
-_STREAM = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+STREAM = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 _LOCAL = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 _HUNG_UP = frozenset((errno.EPIPE, errno.ECONNRESET))
 
@@ -76,7 +76,7 @@ class Connection:
         """Connect and send; the listener may be called before this returns."""
         try:
             # Not socket.socket, which wraps this one in Python: 3 us a probe.
-            self._socket = sock = socket.SocketType(self.endpoint.family, _STREAM)
+            self._socket = sock = socket.SocketType(self.endpoint.family, STREAM)
         except OSError as exc:
             self._refuse(exc.errno or 0, "socket")
             return
@@ -84,11 +84,24 @@ class Connection:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         failure = sock.connect_ex(self.endpoint.sockaddr)
         if failure not in (0, errno.EINPROGRESS):
-            self._refuse(failure, "connect")
+            self.refused_by(failure)
             return
         self._unsent = data
         if self._flush() and not self.is_closed and self._fd < 0:
             self._watch(READ)
+
+    def adopt(self, sock: socket.SocketType, fd: int, unsent: bytes) -> None:
+        """Go on with a connection that was begun elsewhere; `fd` is negative if nobody watches it.
+
+        What happened to it last is to be told next: `refused_by`, `sent`, `not_sent`, `arrived` or
+        `not_received`.
+        """
+        self._socket = sock
+        self._unsent = unsent
+        self.is_connecting = bool(unsent)
+        if fd >= 0:
+            self._fd = fd
+            self._reactor.pass_on(fd, self)
 
     def send(self, data: bytes) -> None:
         """Send more, now or when the server takes it."""
@@ -140,22 +153,28 @@ class Connection:
         """Send what is unsent; True when nothing is left."""
         assert self._socket is not None
         try:
-            self._unsent = self._unsent[self._socket.send(self._unsent) :]
-        except BlockingIOError:
-            self._watch(WRITE if self._fd < 0 else READ | WRITE)
-            return False
+            count = self._socket.send(self._unsent)
         except OSError as exc:
-            self._send_failed(exc.errno or 0)
+            self.not_sent(exc.errno or 0)
             return False
+        return self.sent(count)
+
+    def sent(self, count: int) -> bool:
+        """So many bytes are gone; True when nothing is left."""
+        self._unsent = self._unsent[count:]
         self.is_connecting = False
         if self._unsent:
             self._watch(READ | WRITE)
             return False
         return True
 
-    def _send_failed(self, number: int) -> None:
+    def not_sent(self, number: int) -> None:
+        """Sending failed with this errno, perhaps for the moment only."""
+        if number == errno.EAGAIN:
+            self._watch(WRITE if self._fd < 0 else READ | WRITE)
+            return
         if self.is_connecting and number not in _HUNG_UP:
-            self._refuse(number, "connect")
+            self.refused_by(number)
             return
         # The server may have answered before it hung up; whatever it said is still there.
         self._unsent = b""
@@ -172,15 +191,23 @@ class Connection:
         except BlockingIOError:
             return
         except OSError as exc:
-            self._break(exc.errno or 0)
+            self.not_received(exc.errno or 0)
             return
+        self.arrived(data)
+
+    def arrived(self, data: bytes) -> None:
+        """The server sent this, or nothing because it will not send more."""
         if data:
             self._listener.received(data)
         elif self._lost:
-            self._break(errno.ECONNRESET)
+            self.not_received(errno.ECONNRESET)
         else:
             self.close()
             self._listener.ended()
+
+    def refused_by(self, number: int) -> None:
+        """Connecting failed with this errno."""
+        self._refuse(number, "connect")
 
     def _refuse(self, number: int, what: str) -> None:
         self.close()
@@ -190,7 +217,8 @@ class Connection:
         else:
             self._listener.unreachable(text)
 
-    def _break(self, number: int) -> None:
+    def not_received(self, number: int) -> None:
+        """Receiving failed with this errno, for good."""
         assert self._socket is not None
         local, remote = "", self.endpoint.text
         try:

@@ -6,6 +6,7 @@ import base64
 
 import msgspec
 
+from agent.action.dial import Endpoint, literal_endpoint
 from agent.action.handler import Role, Target
 from agent.action.http import header
 from agent.action.http.header import Headers
@@ -183,3 +184,28 @@ def _additions(headers: Headers, role: Role) -> list[bytes]:
     if switches or header.has_word(header.first(headers, b"Connection"), b"close"):
         return []
     return [b"Connection: close"]
+
+
+class Hop(msgspec.Struct, frozen=True):
+    """One request, ready to be sent as often as one likes."""
+
+    request: Request
+    data: bytes
+    refusal: str  # why it cannot be sent at all; empty when it can
+    host: str
+    port: int
+    endpoints: tuple[Endpoint, ...] | None  # None: the name must be looked up
+    is_plain: bool = False  # without TLS, and it can be sent
+
+
+def prepare(request: Request, role: Role) -> Hop:
+    """Do once what would otherwise be done at each probe."""
+    try:
+        data = encode(request, role)
+        port = request.dial_port
+    except SendError as exc:
+        return Hop(request, b"", str(exc), "", 0, None)
+    host = request.dial_host
+    endpoint = literal_endpoint(host, port)
+    endpoints = (endpoint,) if endpoint else None
+    return Hop(request, data, "", host, port, endpoints, not request.is_tls)

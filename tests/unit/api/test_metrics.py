@@ -79,18 +79,18 @@ async def scrape(
 
 async def test_probes_are_counted_by_type_and_result_and_timed_when_they_succeed() -> None:
     counted = Metrics()
-    series, _ = counted.probe(ProbeKind.LIVENESS, "default", "web", "u-1", "c")
-    for result in ("successful", "failed", "failed"):
-        series.count(result)
-    series.time(0.02)
-    series.time(20)
+    series = counted.probe(ProbeKind.LIVENESS, "default", "web", "u-1", "c")
+    series.observe(0.02)
+    series.observe(20)
+    for _ in range(3):
+        series.failed()
 
     scraped = await scrape(counted)
 
     about = {"container": "c", "pod": "web", "namespace": "default", "probe_type": "Liveness"}
     total = "prober_probe_total"
-    assert scraped.value(total, **about, pod_uid="u-1", result="failed") == 2
-    assert scraped.value(total, **about, pod_uid="u-1", result="successful") == 1
+    assert scraped.value(total, **about, pod_uid="u-1", result="failed") == 3
+    assert scraped.value(total, **about, pod_uid="u-1", result="successful") == 2
     duration = "prober_probe_duration_seconds"
     assert scraped.value(f"{duration}_count", **about) == 2
     assert scraped.value(f"{duration}_sum", **about) == 20.02
@@ -103,10 +103,9 @@ async def test_probes_are_counted_by_type_and_result_and_timed_when_they_succeed
 async def test_a_probe_that_never_ran_or_ended_has_no_series() -> None:
     counted = Metrics()
     counted.probe(ProbeKind.READINESS, "default", "web", "u-1", "c")
-    series, drop = counted.probe(ProbeKind.LIVENESS, "default", "old", "u-0", "c")
-    series.count("successful")
-    series.time(1)
-    drop()
+    series = counted.probe(ProbeKind.LIVENESS, "default", "old", "u-0", "c")
+    series.observe(1)
+    counted.drop(series)
 
     scraped = await scrape(counted)
 

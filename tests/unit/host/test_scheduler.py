@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from agent.host.scheduler import Scheduler, Timer
 
 pytestmark = pytest.mark.asyncio
+
+
+class Again:
+    """Wants to be rung each second; notes when it was."""
+
+    def __init__(self, name: str, scheduler: Scheduler, seen: list[tuple[str, float]]) -> None:
+        self._name = name
+        self._scheduler = scheduler
+        self._seen = seen
+
+    def ring(self, due: float) -> None:
+        self._seen.append((self._name, self._scheduler.time()))
+        self._scheduler.join(due + 1, self)
+
+
+async def call_later(scheduler: Scheduler, delay: float) -> None:
+    """Wait for a timer of the scheduler."""
+    rung = asyncio.Event()
+    scheduler.call_later(delay, rung.set)
+    await rung.wait()
 
 
 async def test_callbacks_run_in_order_of_due_time_then_of_asking() -> None:
@@ -72,6 +93,48 @@ async def test_a_failing_callback_is_reported_and_the_others_still_run() -> None
     await asyncio.sleep(2)
 
     assert (seen, reported) == ([1], ["scheduled callback failed"])
+
+
+async def test_members_share_moments_and_come_again() -> None:
+    scheduler, seen = Scheduler(), list[tuple[str, float]]()
+    for name in ("a", "b"):
+        scheduler.join(1, Again(name, scheduler, seen))
+    scheduler.call_at(1, lambda: seen.append(("timer", scheduler.time())))
+    await asyncio.sleep(2.5)
+
+    assert seen == [("a", 1), ("b", 1), ("timer", 1), ("a", 2), ("b", 2)]
+
+
+async def test_a_member_that_leaves_is_not_rung() -> None:
+    scheduler, seen = Scheduler(), list[tuple[str, float]]()
+    members = [Again(str(number), scheduler, seen) for number in range(200)]
+    for number, member in enumerate(members):
+        scheduler.join(1 + number / 1000, member)
+    for number, member in enumerate(members[1:], 1):
+        scheduler.leave(1 + number / 1000, member)
+        scheduler.leave(1 + number / 1000, member)
+        scheduler.leave(77, member)
+    await asyncio.sleep(1.5)
+
+    assert seen == [("0", 1)]
+
+
+async def test_who_left_makes_no_wake_ups_for_long() -> None:
+    scheduler, woken = Scheduler(), 0
+    loop = asyncio.get_running_loop()
+    call_at = loop.call_at
+
+    def counted(*arguments: Any, **options: Any) -> asyncio.TimerHandle:
+        nonlocal woken
+        woken += 1
+        return call_at(*arguments, **options)
+
+    loop.call_at = counted  # type: ignore[assignment, method-assign]
+    for number in range(1000):
+        scheduler.call_at(1 + number / 1000, lambda: None).cancel()
+    await call_later(scheduler, 5)
+
+    assert woken <= 130
 
 
 async def test_close_forgets_everything() -> None:

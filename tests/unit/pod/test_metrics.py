@@ -13,39 +13,41 @@ from tests.support.node import FAILURE, Behaviour, Node, Script
 
 def test_a_probes_series_count_results_and_time_successes() -> None:
     metrics = Metrics()
-    series, _ = metrics.probe(ProbeKind.LIVENESS, "default", "p", "u", "c")
+    series = metrics.probe(ProbeKind.LIVENESS, "default", "p", "u", "c")
 
-    series.count("successful")
-    series.time(0.03)
-    series.time(100.0)
-    series.count("failed")
-    series.count("failed")
+    assert series.totals == {}
 
-    assert series.totals == {"successful": 1, "failed": 2}
-    assert series.durations.sum == pytest.approx(100.03)
-    assert series.durations.buckets[DURATION_BUCKETS.index(0.05)] == 1
-    assert series.durations.buckets[-1] == 1
-    assert sum(series.durations.buckets) == 2
+    series.observe(0.03)
+    series.observe(100.0)
+    series.failed()
+    series.failed()
+    series.failed()
+
+    assert series.totals == {"successful": 2, "failed": 3}
+    assert series.sum == pytest.approx(100.03)
+    assert series.buckets[DURATION_BUCKETS.index(0.05)] == 1
+    assert series.buckets[-1] == 1
+    assert sum(series.buckets) == 2
 
 
 def test_a_duration_on_a_bound_belongs_to_its_bucket() -> None:
-    series, _ = Metrics().probe(ProbeKind.LIVENESS, "default", "p", "u", "c")
+    series = Metrics().probe(ProbeKind.LIVENESS, "default", "p", "u", "c")
 
-    series.time(0.005)
+    for bound in DURATION_BUCKETS:
+        series.observe(bound)
 
-    assert series.durations.buckets[0] == 1
+    assert series.buckets == [1] * len(DURATION_BUCKETS) + [0]
 
 
 def test_series_end_with_their_worker_alone() -> None:
     metrics = Metrics()
-    one, drop_one = metrics.probe(ProbeKind.LIVENESS, "default", "p", "u", "c")
-    other, _ = metrics.probe(ProbeKind.READINESS, "default", "p", "u", "c")
+    one = metrics.probe(ProbeKind.LIVENESS, "default", "p", "u", "c")
+    other = metrics.probe(ProbeKind.READINESS, "default", "p", "u", "c")
 
-    drop_one()
-    drop_one()
+    metrics.drop(one)
+    metrics.drop(one)
 
     assert metrics.probes == [other]
-    assert one is not other
 
 
 @pytest.mark.asyncio

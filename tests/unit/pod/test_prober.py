@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +14,20 @@ from tests.support.builders import container, deleted, pod, probe, sidecar
 from tests.support.node import FAILURE, SUCCESS, Behaviour, Node, Script
 
 pytestmark = pytest.mark.asyncio
+
+ERROR = ActionResult(Outcome.ERROR, "no descriptors")
+
+
+class Changing(Script):
+    """Another script for each execution."""
+
+    def __init__(self, scripts: Iterator[Script]) -> None:
+        self._scripts = scripts
+
+    def answer(self, now: float) -> ActionResult:
+        script = next(self._scripts)
+        self.takes = script.takes
+        return script.answer(now)
 
 
 async def test_only_sidecars_among_the_init_containers_are_probed() -> None:
@@ -80,6 +95,19 @@ async def test_a_run_without_end_of_its_probe_is_expired_at_the_timeout() -> Non
     await node.run_for(25)
 
     assert node.times("probe c hang") == [10, 20]
+    assert node.events("Unhealthy") == ["Liveness probe failed: timed out"] * 2
+
+
+async def test_a_try_that_hangs_after_one_that_failed_at_once_is_expired_too() -> None:
+    answers = iter([Script(lambda _: ERROR), *[Script(takes=None)] * 9])
+    node = Node(
+        pod(container("c", liveness_probe=probe("odd", period_seconds=10, timeout_seconds=4))),
+        scripts={"c odd": Changing(answers)},
+    )
+
+    await node.run_for(25)
+
+    assert node.times("probe c odd") == [10, 10, 20]
     assert node.events("Unhealthy") == ["Liveness probe failed: timed out"] * 2
 
 
@@ -155,7 +183,7 @@ async def test_a_failing_probe_is_not_timed() -> None:
     def look() -> None:
         (series,) = node.metrics.probes
         assert series.kind is ProbeKind.READINESS
-        seen.append((dict(series.totals), series.durations.sum))
+        seen.append((dict(series.totals), series.sum))
 
     node.scheduler.call_later(2.9, look)
     await node.run_for(3)
