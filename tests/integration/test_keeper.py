@@ -327,6 +327,24 @@ async def test_an_agent_that_ends_in_order_leaves_no_keeper(keeper: Path) -> Non
     assert keepers(keeper) == []
 
 
+async def test_a_helper_that_is_behind_hears_the_farewell_all_the_same(keeper: Path) -> None:
+    async with running_host("subreaper", die_with_agent=False, keeper=str(keeper)) as host:
+        link = host.spawner._link
+        assert link is not None
+        helper = link.process
+        helper.signal(signal.SIGSTOP)
+        for number in range(2000):  # more than a socket holds
+            host.spawner.keep(f"c{number}", {})
+            host.spawner.drop(f"c{number}")
+        closing = asyncio.ensure_future(host.spawner.close())
+        await asyncio.wait([closing], timeout=0)
+        helper.signal(signal.SIGCONT)
+
+        await closing
+
+        assert helper.status == ExitStatus(0)
+
+
 async def test_a_keeper_that_cannot_be_reached_is_told_before_it_is_needed(tmp_path: Path) -> None:
     nowhere = str(tmp_path / "missing" / "keeper")
     async with running_host("subreaper", die_with_agent=False, keeper=nowhere) as host:
