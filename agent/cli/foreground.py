@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agent import boot
@@ -13,6 +12,7 @@ from agent.cli.show import open_show
 from agent.config import Config
 from agent.host.clock import wall_time
 from agent.host.launch import Launched
+from agent.host.tasks import tell
 from agent.manifest.load import Manifest
 from agent.model.pod import Pod
 from agent.store.interface import Saved
@@ -66,7 +66,7 @@ class Foreground:
         show = open_show(
             self._output,
             self._manifest,
-            on_broken=lambda: _tell(loop, self._reader_gone),
+            on_broken=lambda: tell(loop, self._reader_gone),
         )
         self._store.watch(show.change)
         self._store.watch(self._note)
@@ -149,12 +149,6 @@ class Foreground:
         if self._stop_requests or not self._is_read or not self._failed:
             return 0
         return exit_code_of(next(iter(self._failed.values())), self._ended)
-
-
-def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
-    """From another thread to the loop, which may be closed when the news comes."""
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(what)
 
 
 def exit_code_of(pod: Pod, ended: Mapping[str, int]) -> int:
