@@ -16,6 +16,8 @@ from typing import Protocol
 
 import msgspec
 
+from agent.host.tasks import tell
+
 #: Seconds for which an answer is used again; short, since Kubernetes asks anew each time.
 KEEP = 5.0
 
@@ -136,8 +138,7 @@ class Resolver:
 
     def _work(self, host: str) -> None:
         answer = self._ask(host)
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            self._loop.call_soon_threadsafe(self._answered, host, answer)
+        tell(self._loop, lambda: self._answered(host, answer))
 
     def _answered(self, host: str, answer: Answer) -> None:
         if not isinstance(answer, LookupFailure):

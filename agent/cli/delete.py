@@ -11,12 +11,7 @@ from agent.cli.client.spans import Span
 
 @click.command("delete")
 @client_command
-@options.arguments("[TYPE [NAME]... | TYPE/NAME...]")
-@options.files
-@options.all_namespaces
-@options.selector
-@options.field_selector
-@click.option("--all", "is_all", is_flag=True, help="All objects of the kind in the namespace.")
+@options.objects
 @click.option(
     "--grace-period", type=int, default=-1, metavar="SECONDS", help="Instead of the pod's own."
 )

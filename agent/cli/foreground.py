@@ -6,7 +6,6 @@ import asyncio
 import errno
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agent import boot
@@ -14,6 +13,7 @@ from agent.cli.show import open_show
 from agent.config import Config
 from agent.host.clock import wall_time
 from agent.host.launch import Launched
+from agent.host.tasks import tell
 from agent.manifest.load import Manifest
 from agent.model.pod import Pod
 from agent.store.interface import Saved
@@ -73,7 +73,7 @@ class Foreground:
         show = open_show(
             self._output,
             self._manifest,
-            on_broken=lambda exc: _tell(loop, lambda: self._output_lost(exc, show.problem)),
+            on_broken=lambda exc: tell(loop, lambda: self._output_lost(exc, show.problem)),
         )
         self._store.watch(show.change)
         self._store.watch(self._note)
@@ -169,12 +169,6 @@ def _catch_up(loop: asyncio.AbstractEventLoop) -> None:
     """One module in each turn of the loop: what has begun is not held up by it."""
     if boot.catch_up():
         loop.call_soon(_catch_up, loop)
-
-
-def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
-    """From another thread to the loop, which may be closed when the news comes."""
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(what)
 
 
 def exit_code_of(pod: Pod, ended: Mapping[str, int]) -> int:

@@ -15,6 +15,7 @@ from agent.host.exec_session import resize
 from agent.host.pipe_ends import WriteEnd
 from agent.host.reactor import Reactor
 from agent.host.streams import Streams
+from agent.host.tasks import tell
 
 _BACKLOG = 1024 * 1024
 
@@ -89,11 +90,7 @@ class Attachment:
         self._tell(self._news.set)
 
     def _tell(self, what: Callable[[], None]) -> None:
-        try:
-            self._loop.call_soon_threadsafe(what)
-        except RuntimeError:
-            if not self._loop.is_closed():
-                raise
+        tell(self._loop, what)
 
     def _arrived(self, stream: str, data: bytes) -> None:
         if self._size > _BACKLOG or stream in self._lost:

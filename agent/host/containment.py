@@ -86,6 +86,14 @@ class Boundary(Protocol):
         """A process was started inside: its session belongs to the run from now on."""
         ...
 
+    def main_ended(self, pid: int) -> None:
+        """Nothing more is started inside: `anybody` and `kill` may share looks with other ends."""
+        ...
+
+    async def anybody(self) -> bool:
+        """Whether any process of the run lives; cheap for many that end together."""
+        ...
+
     def pids(self) -> frozenset[int]:
         """All living processes of the run, its commands included."""
         ...
@@ -282,7 +290,7 @@ class HostContainment:
             self.reaper,
             lambda mark: marks.same_agent(mark, agent_mark),
             all_orphans=True,
-            everywhere=self._is_lasting,
+            roll=self._roll if self._is_lasting else None,
         )
         await everything.kill(self._clock, KILL_SECONDS)
         if self._hierarchy is not None:

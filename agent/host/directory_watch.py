@@ -5,7 +5,8 @@ changed when it was closed after writing, moved here or away, linked, deleted, o
 changed; never while it is half written. Changes that come together are told together.
 
 The directory may not be there yet, may be exchanged for another, or be a link that comes to lead
-elsewhere. So every directory on the way to it is watched for the next name on that way.
+elsewhere. So each directory and link on the way to it is watched for its own sake: that it is
+moved, deleted, or gets other permissions. Files that come and go in them wake nobody.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ _MAX_LINKS = 40
 
 _LOST = flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT | flags.Q_OVERFLOW | flags.IGNORED
 _NAMES = flags.CREATE | flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.ATTRIB
-_ON_THE_WAY = _NAMES | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
-_INSIDE = _ON_THE_WAY | flags.CLOSE_WRITE
+_ITSELF = flags.DELETE_SELF | flags.MOVE_SELF | flags.ATTRIB
+_INSIDE = _NAMES | _ITSELF | flags.CLOSE_WRITE
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -60,7 +61,8 @@ class DirectoryWatch:
         self._problem = problem
         self._inotify: INotify | None = None
         self._inside = -1
-        self._way: dict[int, set[str]] = {}
+        self._way: set[int] = set()
+        self._expected: dict[int, set[str]] = {}
         self._names: set[str] = set()
         self._is_lost = False
         self._timer: Timer | None = None
@@ -88,7 +90,8 @@ class DirectoryWatch:
 
     def _note(self, watch: int, mask: int, name: str) -> bool:
         """Remember what an event means; whether it means anything."""
-        if mask & _LOST or name in self._way.get(watch, ()):
+        is_itself = watch in self._way and not name
+        if mask & _LOST or is_itself or name in self._expected.get(watch, ()):
             self._is_lost = True
             return True
         if watch != self._inside or not name or mask & flags.ISDIR:
@@ -140,11 +143,27 @@ class DirectoryWatch:
 
     def _watch_all(self, inotify: INotify) -> None:
         """Watch the way to the directory, and the directory itself, as far as there is one."""
+        last = None
         for folder, name in way_to(self._path):
-            watch = _add(inotify, folder, _ON_THE_WAY)
+            place = os.path.join(folder, name)
+            watch = _add(inotify, place, _ITSELF | flags.DONT_FOLLOW)
+            if watch < 0:  # it is not there, or we may not look: its directory tells of it
+                self._expect(inotify, folder, name, _NAMES)
+                watch = _add(inotify, place, _ITSELF | flags.DONT_FOLLOW)
             if watch >= 0:
-                self._way.setdefault(watch, set()).add(name)
-        self._inside = _add(inotify, self._path, _INSIDE | flags.MASK_ADD)
+                self._way.add(watch)
+                last = folder, name
+        if last is not None:
+            # A directory that somebody holds open does not tell of its end, but the one above it
+            # does. Only the last one can end: what is above is not empty before.
+            self._expect(inotify, *last, flags.DELETE)
+        self._inside = _add(inotify, self._path, _INSIDE | flags.ONLYDIR)
+
+    def _expect(self, inotify: INotify, folder: str, name: str, mask: int) -> None:
+        """Watch a directory for something of this name."""
+        watch = _add(inotify, folder, mask | flags.ONLYDIR)
+        if watch >= 0:
+            self._expected.setdefault(watch, set()).add(name)
 
     def _let_go(self) -> None:
         if self._inotify is not None:
@@ -153,6 +172,7 @@ class DirectoryWatch:
         self._inotify = None
         self._inside = -1
         self._way.clear()
+        self._expected.clear()
 
 
 def way_to(path: str) -> Iterator[tuple[str, str]]:
@@ -183,10 +203,10 @@ def way_to(path: str) -> Iterator[tuple[str, str]]:
         todo.extend(target.split("/")[::-1])
 
 
-def _add(inotify: INotify, folder: str, mask: int) -> int:
+def _add(inotify: INotify, place: str, mask: int) -> int:
     """A watch, or -1 where there is nothing to watch or we may not; OSError when none is left."""
     try:
-        return int(inotify.add_watch(folder, mask))
+        return int(inotify.add_watch(place, mask | flags.MASK_ADD))
     except OSError as exc:
         if exc.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP):
             return -1

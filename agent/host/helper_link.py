@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from agent.host import wire
+from agent.host.clock import Clock
 from agent.host.launch import Launched
 from agent.host.process import Child
 from agent.host.reactor import READ, WRITE, Reactor
@@ -20,7 +22,16 @@ if TYPE_CHECKING:
 class HelperLink:
     """Hands messages to `on_message`, and calls `on_lost` once when the helper is no more."""
 
-    __slots__ = ("_channel", "_on_lost", "_on_message", "_queue", "_reactor", "alive", "process")
+    __slots__ = (
+        "_channel",
+        "_is_finishing",
+        "_on_lost",
+        "_on_message",
+        "_queue",
+        "_reactor",
+        "alive",
+        "process",
+    )
 
     def __init__(
         self,
@@ -34,6 +45,7 @@ class HelperLink:
         self._on_message = on_message
         self._on_lost = on_lost
         self._queue: deque[Packet] = deque()
+        self._is_finishing = False
         self.alive = True
         self.process = Child(reactor, launched.pid, os.pidfd_open(launched.pid))
         reactor.register(self._channel.sock.fileno(), self)
@@ -62,13 +74,17 @@ class HelperLink:
         if not self.alive:
             return
         try:
-            if events & WRITE:
-                self._flush()
+            if events & WRITE and self._flush():
+                return
             received = self._channel.receive()
         except (EOFError, ConnectionError):
             self.lose()
             return
-        if received is not None:
+        if received is None:
+            return
+        if self._is_finishing:
+            wire.close_all(tuple(received[1]))
+        else:
             self._on_message(*received)
 
     def lose(self) -> None:
@@ -79,6 +95,21 @@ class HelperLink:
         self.process.signal(signal.SIGKILL)
         self._on_lost(self)
 
+    async def finish(self, clock: Clock, seconds: float) -> None:
+        """Hang up as soon as the helper has taken all that was sent, and wait for its end.
+
+        One that missed its farewell would stay for a later agent. After so long it is killed.
+        """
+        self._is_finishing = True
+        if self.alive and not self._queue:
+            self.hang_up()
+        try:
+            async with clock.timeout(seconds):
+                await self.process.wait()
+        except TimeoutError:
+            self.process.signal(signal.SIGKILL)
+            await self.process.wait()
+
     def hang_up(self) -> None:
         """Close our end: the helper then finishes by itself."""
         self.alive = False
@@ -88,8 +119,14 @@ class HelperLink:
             packet.close()
         self._queue.clear()
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
+        """Send what can be sent; whether that was the last and we have hung up."""
         while self._queue and self._channel.send(self._queue[0], wait=False):
             self._queue.popleft().close()
-        if not self._queue:
+        if self._queue:
+            return False
+        if self._is_finishing:
+            self.hang_up()
+        else:
             self._reactor.modify(self._channel.sock.fileno(), READ)
+        return self._is_finishing

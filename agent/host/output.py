@@ -20,6 +20,7 @@ from agent.host.log_ends import Ends
 from agent.host.log_engine import Engine, Follower, Track
 from agent.host.log_files import LogFile
 from agent.host.log_sink import LogSink
+from agent.host.tasks import tell
 
 if TYPE_CHECKING:  # for those who ask for it; `barepod run` does not
     from agent.host.lasting import Lasting
@@ -359,12 +360,7 @@ class LogPump:
         self._stopped.set()
 
     def _tell(self, what: Callable[[], None]) -> None:
-        """From the log thread to the loop, which may be gone when a stalled disk comes back."""
-        try:
-            self._loop.call_soon_threadsafe(what)
-        except RuntimeError:
-            if not self._loop.is_closed():
-                raise
+        tell(self._loop, what)
 
     def _report(self, path: str, exc: OSError) -> None:
         self._tell(lambda: self._on_problem(path, exc))

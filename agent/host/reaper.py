@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from agent.host import descendants, marks
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
+from agent.host.sight import Shared, Sight
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PAUSE = 0.01
@@ -26,11 +27,13 @@ class Reaper:
     __slots__ = (
         "_expected",
         "_known",
+        "_orphans",
         "_reactor",
-        "_session",
         "_timer",
         "agent_mark",
+        "below",
         "scheduler",
+        "session",
     )
 
     def __init__(self, reactor: Reactor, scheduler: Scheduler, agent_mark: int) -> None:
@@ -39,7 +42,12 @@ class Reaper:
         self.scheduler = scheduler
         self._known: dict[int, int] = {}
         self._expected: dict[int, int] = {}
-        self._session = os.getsid(0)
+        #: Marks of children that nobody watches: such a pid is theirs until it is reaped here.
+        self._orphans: dict[int, int] = {}
+        #: The agent's own session; what came from a container has another one.
+        self.session = os.getsid(0)
+        #: The topmost of those below this process: mains, orphans, the helper's commands.
+        self.below = Shared(self._look_below)
         self._timer: Timer | None = None
 
     def start(self) -> None:
@@ -58,6 +66,7 @@ class Reaper:
     def watched(self, pid: int, mark: int = 0) -> None:
         """Somebody else reaps this child; `mark` is that of its run, 0 for a helper."""
         self._known[pid] = mark
+        self._orphans.pop(pid, None)
 
     def forget(self, pid: int) -> None:
         """The child has been reaped."""
@@ -81,7 +90,7 @@ class Reaper:
 
     def orphans(self) -> list[int]:
         """Children that came from containers, ended ones included."""
-        return [pid for pid in descendants.children(os.getpid()) if self.is_orphan(pid)]
+        return [pid for pid in self._children() if self._is_orphan(pid)]
 
     def look_soon(self) -> None:
         """Somebody may have ended; mains are reaped by their owners meanwhile."""
@@ -99,24 +108,56 @@ class Reaper:
     def reap(self, pids: Iterable[int]) -> None:
         """Reap those of them that are ended children of ours and that nobody watches."""
         for pid in pids:
-            if pid in self._known or (self._expected and marks.read_mark(pid) in self._expected):
+            if pid in self._known or (self._expected and self.mark_of(pid) in self._expected):
                 continue
             try:
-                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG)
+                reaped = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG) is not None
             except ChildProcessError:
-                continue
+                reaped = True
+            if reaped:
+                self._orphans.pop(pid, None)
 
-    def is_orphan(self, pid: int) -> bool:
+    def mark_of(self, pid: int) -> int:
+        """The mark of this agent that a child bears, or that it bore when it was first seen.
+
+        0: another one, or none.
+        """
+        mark = self._known.get(pid) or self._orphans.get(pid)
+        if mark is not None:
+            return mark
+        mark = marks.read_mark(pid)
+        return mark if marks.same_agent(mark, self.agent_mark) else 0
+
+    def _children(self) -> list[int]:
+        """All children of this process; the marks of new orphans are remembered."""
+        found = descendants.children(os.getpid())
+        marked = ((pid, self.mark_of(pid)) for pid in found if pid not in self._known)
+        self._orphans = {pid: mark for pid, mark in marked if mark}
+        return found
+
+    def _look_below(self) -> Sight:
+        sight = Sight()
+        for pid in self._children():
+            mark = self._known.get(pid, self._orphans.get(pid))
+            if mark:
+                sight.add(pid, mark)
+            elif mark == 0:
+                for command in descendants.children(pid):
+                    if marks.same_agent(bears := marks.read_mark(command), self.agent_mark):
+                        sight.add(command, bears)
+            elif (now := descendants.stat(pid)) is not None:
+                sight.stray(pid, now.session)
+        return sight
+
+    def _is_orphan(self, pid: int) -> bool:
         """Whether a child came from a container; what this process starts shares our session."""
         if pid in self._known:
             return False
-        mark = marks.read_mark(pid)
-        if mark in self._expected:
-            return False
-        if marks.same_agent(mark, self.agent_mark):
-            return True
+        mark = self._orphans.get(pid)
+        if mark is not None:
+            return mark not in self._expected
         now = descendants.stat(pid)
-        return now is not None and now.session != self._session
+        return now is not None and now.session != self.session
 
 
 def _adopt(flag: int) -> None:

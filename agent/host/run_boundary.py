@@ -49,7 +49,12 @@ class RunBoundary:
         self._roll = roll
         self.mark = mark
         self.warnings = warnings
-        self._census = Census(reaper, lambda other: marks.same_run(other, mark), everywhere=adopted)
+        self._census = Census(
+            reaper,
+            lambda other: marks.same_run(other, mark),
+            run=mark,
+            roll=roll if adopted else None,
+        )
         self._clock = clock
         self._cgroup = cgroup
         self._closed = closed
@@ -70,6 +75,7 @@ class RunBoundary:
         return self._cgroup is not None and self._cgroup.limited
 
     def new_mark(self) -> int:
+        self._census.grows()
         while (mark := marks.start_mark(self.mark, next(self._starts))) in self._taken:
             continue
         return mark
@@ -83,7 +89,16 @@ class RunBoundary:
         return mark
 
     def joined(self, pid: int) -> None:
+        self._census.grows()
         self._census.joined(pid)
+
+    def main_ended(self, pid: int) -> None:
+        self._census.ends(pid)
+
+    async def anybody(self) -> bool:
+        return (self._cgroup is not None and self._cgroup.populated()) or (
+            await self._census.anybody()
+        )
 
     def pids(self) -> frozenset[int]:
         return frozenset(self._members())
@@ -104,6 +119,8 @@ class RunBoundary:
             return await self._census.kill(self._clock, KILL_SECONDS)
         await self._cgroup.kill(KILL_SECONDS)
         resisted = await self._census.kill(self._clock, KILL_SECONDS)
+        if not self._cgroup.populated():
+            return resisted
         return resisted | frozenset(descendants.alive(self._cgroup.pids()))
 
     def close(self) -> None:

@@ -96,15 +96,8 @@ class Spawner:
         for running in tuple(self._running.values()):
             self._tell((wire.CANCEL, running.id))
         self._kept.farewell()
-        link = self._leave()
-        if link is None:
-            return
-        try:
-            async with self._clock.timeout(_CLOSE_SECONDS):
-                await link.process.wait()
-        except TimeoutError:
-            link.process.signal(signal.SIGKILL)
-            await link.process.wait()
+        if (link := self._leave()) is not None:
+            await link.finish(self._clock, _CLOSE_SECONDS)
 
     async def detach(self) -> str:
         """Leave everything that runs to the keeper; returns why it may not be complete, or "".
@@ -114,19 +107,18 @@ class Spawner:
         problem = await self.check_kept()
         for running in tuple(self._running.values()):
             self._forget(running.id)
-        self._leave()
+        if (link := self._leave()) is not None:
+            link.hang_up()
         return problem
 
     def _leave(self) -> HelperLink | None:
-        """Hang up; the helper that was there."""
+        """Nobody answers any more; the helper that was there."""
         self._closed = True
         if self._ping is not None:
             self._ping.cancel()
         link, self._link = self._link, None
         self._fail_all()
         self._kept.close()
-        if link is not None:
-            link.hang_up()
         return link
 
     def keep(self, name: str, fds: Mapping[str, int]) -> None:

@@ -1,9 +1,9 @@
-"""Cleanup that ends even when the one who waits for it is cancelled."""
+"""What outlasts the one who waits for it: cleanup that he cancelled, a thread whose loop ended."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 
@@ -21,3 +21,12 @@ async def complete(cleanup: Coroutine[Any, Any, None]) -> None:
     task.result()
     if cancelled is not None:
         raise cancelled
+
+
+def tell(loop: asyncio.AbstractEventLoop, what: Callable[[], object]) -> None:
+    """Have the loop call `what`, from another thread: it may be held up until the loop is gone."""
+    try:
+        loop.call_soon_threadsafe(what)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise

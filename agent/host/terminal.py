@@ -10,7 +10,6 @@ everything.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import select
 import threading
@@ -18,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
 from agent.host.log_engine import Follower
+from agent.host.tasks import tell
 
 _QUEUE_LIMIT = 1024 * 1024  # bytes that wait for the terminal
 _OWN_LIMIT = 64 * 1024 * 1024  # the same for barepod's own lines, which programs may read
@@ -86,7 +86,7 @@ class Terminal:
         """Wait until all is shown, but not for a terminal that takes nothing for a second."""
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
-        self._queue.end(lambda: _tell(loop, ended.set))
+        self._queue.end(lambda: tell(loop, ended.set))
         while not ended.is_set():
             written = self._queue.written
             try:
@@ -106,12 +106,6 @@ def _printable(name: str) -> str:
 def _note(missed: int) -> bytes:
     noun = "line" if missed == 1 else "lines"
     return f"[barepod: {missed} {noun} not shown: the terminal was too slow]\n".encode()
-
-
-def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
-    """From the terminal's thread to the loop, which may be gone when a stalled write comes back."""
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(what)
 
 
 class _Lines:

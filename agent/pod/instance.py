@@ -98,6 +98,7 @@ class HostInstance:
         status = await self._parts.child.wait()
         if self._finished_at is None:
             self._finished_at = self._parts.clock.now()
+        self._parts.boundary.main_ended(self._parts.child.pid)
         self._parts.access.end_sessions()
         await self._parts.turns.take()
         await self._sweep()
@@ -135,7 +136,7 @@ class HostInstance:
     async def _sweep(self) -> None:
         """Let nothing of the run outlive it."""
         boundary = self._parts.boundary
-        if self._deadline is not None and not self._killed and boundary.pids():
+        if self._deadline is not None and not self._killed and await boundary.anybody():
             boundary.signal(self._parts.stop_signal)
             await self._linger(self._deadline)
         survivors = await boundary.kill()
@@ -150,7 +151,11 @@ class HostInstance:
         The kernel tells nobody when the last of several strangers ends, so look, ever less often.
         """
         clock, pause = self._parts.clock, _FIRST_LOOK
-        while self._parts.boundary.pids() and not self._killed and clock.monotonic() < deadline:
+        while (
+            await self._parts.boundary.anybody()
+            and not self._killed
+            and clock.monotonic() < deadline
+        ):
             await clock.sleep(min(pause, max(deadline - clock.monotonic(), 0)))
             pause = min(pause * 2, _LAST_LOOK)
 

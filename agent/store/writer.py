@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
 import msgspec
 
 from agent.host.clock import Clock
+from agent.host.tasks import tell
 from agent.store import kinds
 from agent.store.database import BUSY_SECONDS, Database, LostError, UnavailableError
 from agent.store.interface import Entry, Saved
@@ -266,5 +266,4 @@ class Writer:
         return notes
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
-        with suppress(RuntimeError):  # the loop is gone, and with it everybody who could care
-            self._loop.call_soon_threadsafe(function, *arguments)
+        tell(self._loop, lambda: function(*arguments))

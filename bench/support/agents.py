@@ -1,7 +1,6 @@
 """A `barepod agent` of its own with many pods: prepared, started, watched, ended.
 
-It lies below the user's cache, not in /tmp: an agent watches every directory on the way to its
-manifests, and would wake up for whatever anybody does there.
+It lies below the user's cache, on a disk as usual; /tmp may be memory.
 """
 
 from __future__ import annotations

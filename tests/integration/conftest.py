@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -55,3 +56,11 @@ async def _host(mode: Mode) -> AsyncIterator[Host]:
         yield found
     finally:
         await manager.__aexit__(None, None, None)
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Path:
+    """Where keepers listen."""
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o700)
+    return folder / "keeper"

@@ -22,6 +22,8 @@ _PATIENCE = 5.0
 class Told:
     """What a watch told so far."""
 
+    watch: DirectoryWatch
+
     def __init__(self) -> None:
         self.changes: list[Changes] = []
         self.problems: list[str] = []
@@ -45,6 +47,12 @@ class Told:
                 self._news.clear()
                 await self._news.wait()
 
+    def waiting(self) -> list[object]:
+        """What the kernel has to say at this moment and nobody has heard."""
+        inotify = self.watch._inotify
+        assert inotify is not None
+        return list(inotify.read(timeout=0))
+
     async def comes_first(self, directory: Path) -> None:
         """Wait until a file written now is told: whatever came before has been told by then."""
         (directory / "marker").write_text("x")
@@ -58,6 +66,7 @@ async def watching(path: Path) -> AsyncIterator[Told]:
     watch = DirectoryWatch(
         str(path), reactor, scheduler, changed=told.changed, problem=told.problems.append
     )
+    told.watch = watch
     watch.start()
     try:
         yield told
@@ -195,6 +204,87 @@ async def test_what_happens_beside_the_way_is_not_told(tmp_path: Path) -> None:
 
         assert told.names == {"marker"}
         assert not told.is_everything
+
+
+async def test_what_happens_beside_the_way_wakes_nobody(tmp_path: Path) -> None:
+    place = tmp_path / "one" / "two" / "place"
+    place.mkdir(parents=True)
+    async with watching(place) as told:
+        for folder in (tmp_path, tmp_path / "one"):
+            (folder / "beside").write_text("x")
+            (folder / "beside").rename(folder / "other")
+            (folder / "other").unlink()
+            (folder / "folder").mkdir()
+            (folder / "folder").rmdir()
+        (tmp_path / "one" / "two" / "beside").write_text("x")
+
+        assert told.waiting() == []
+
+
+@pytest.mark.parametrize("moved", ["one", "one/two", "one/two/place"])
+async def test_a_directory_on_the_way_that_is_moved_away_is_noticed(
+    tmp_path: Path, moved: str
+) -> None:
+    place = tmp_path / "one" / "two" / "place"
+    place.mkdir(parents=True)
+    async with watching(place) as told:
+        (tmp_path / moved).rename(tmp_path / "away")
+        await told.until(lambda: told.is_everything)
+
+        place.mkdir(parents=True)
+        (place / "a").write_text("x")
+        await told.until(lambda: "a" in told.names or len(told.changes) > 1)
+
+
+@pytest.mark.parametrize("changed", ["one", "one/two", "one/two/place"])
+async def test_permissions_on_the_way_are_noticed(tmp_path: Path, changed: str) -> None:
+    place = tmp_path / "one" / "two" / "place"
+    place.mkdir(parents=True)
+    async with watching(place) as told:
+        (tmp_path / changed).chmod(0o700)
+        await told.until(lambda: told.is_everything)
+
+
+async def test_removed_directories_are_noticed_while_somebody_holds_them(tmp_path: Path) -> None:
+    place = tmp_path / "one" / "two"
+    place.mkdir(parents=True)
+    holding = [os.open(folder, os.O_RDONLY) for folder in (place, place.parent)]
+    try:
+        async with watching(place) as told:
+            place.rmdir()
+            await told.until(lambda: len(told.changes) == 1)
+            place.parent.rmdir()
+            await told.until(lambda: len(told.changes) == 2)
+            place.mkdir(parents=True)
+            await told.until(lambda: len(told.changes) == 3)
+            (place / "a").write_text("x")
+            await told.until(lambda: "a" in told.names)
+    finally:
+        for fd in holding:
+            os.close(fd)
+
+
+async def test_what_a_link_leads_to_may_come_later(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("not/yet")
+    async with watching(tmp_path / "link") as told:
+        (tmp_path / "not" / "yet").mkdir(parents=True)
+        await told.until(lambda: told.is_everything)
+        (tmp_path / "not" / "yet" / "a").write_text("x")
+        await told.until(lambda: "a" in told.names or len(told.changes) > 1)
+
+
+async def test_a_file_in_place_of_the_directory_may_go_even_if_it_has_another_name(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "place"
+    place.write_text("x")
+    (tmp_path / "other").hardlink_to(place)
+    async with watching(place) as told:
+        place.unlink()
+        place.mkdir()
+        await told.until(lambda: told.is_everything)
+        (place / "a").write_text("x")
+        await told.until(lambda: "a" in told.names or len(told.changes) > 1)
 
 
 @pytest.mark.parametrize("path", ["/a/b/c", "//a/./b//c/"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,26 +14,16 @@ import pytest
 
 from agent.host import exit_code, wire
 from agent.host.adopted import adopt_process
-from agent.host.clock import SystemClock
-from agent.host.keeper import Taken
 from agent.host.process import Child, ExitStatus, start_time
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler
 from tests.support.children import open_descriptors, running_host, runs, sh, until
 from tests.support.hanging import hanging_execve
-from tests.support.mortal import keepers, mortal, taken_from
+from tests.support.mortal import keepers, let_go, mortal, taken_from
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 UNTIL_TOLD = "trap 'exit 7' USR1; echo > {ready}; while :; do sleep 0.05; done"
-
-
-@pytest.fixture
-def keeper(tmp_path: Path) -> Path:
-    """Where keepers listen."""
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    return folder / "keeper"
 
 
 @contextmanager
@@ -46,12 +35,6 @@ def adopting() -> Iterator[tuple[Reactor, Scheduler]]:
     finally:
         scheduler.close()
         reactor.close()
-
-
-def close(taken: Taken) -> None:
-    for fds in taken.kept.values():
-        wire.close_all(tuple(fds.values()))
-    taken.close()
 
 
 async def test_a_main_process_outlives_its_agent_and_the_next_one_adopts_it(
@@ -235,7 +218,7 @@ async def more(host, boundary):
         assert list(taken.kept["released"]) == ["stays"]
         os.write(taken.kept["name-0"]["err"], b"x")
         assert os.read(taken.kept["many"]["fd259"], 2) == b"x"
-        close(taken)
+        let_go(taken)
         assert open_descriptors() <= before
 
 
@@ -243,13 +226,13 @@ async def test_what_is_not_acknowledged_can_be_asked_for_again(keeper: Path) -> 
     async with mortal(keeper, "exec sleep 1000") as agent:
         await agent.kill()
         first = await taken_from(keeper)
-        close(first)  # an agent that was killed meanwhile
+        let_go(first)  # an agent that was killed meanwhile
 
         again = await taken_from(keeper)
 
         assert list(again.kept) == ["c1"]
         assert runs(agent.helper)
-        close(again)
+        let_go(again)
 
 
 async def test_a_second_agent_that_is_killed_leaves_two_keepers(keeper: Path) -> None:
@@ -262,7 +245,7 @@ async def test_a_second_agent_that_is_killed_leaves_two_keepers(keeper: Path) ->
         # Both call it c1: the newer one counts.
         pidfd = taken.kept["c1"]["pidfd"]
         assert exit_code.pid_of(pidfd) == two.main
-        close(taken)
+        let_go(taken)
 
 
 async def test_the_chain_of_keepers_loses_nothing(keeper: Path) -> None:
@@ -309,7 +292,7 @@ async def test_a_new_helper_is_given_everything_again(keeper: Path) -> None:
 
         assert {name: list(fds) for name, fds in taken.kept.items()} == {"c1": ["out"]}
         taken.acknowledge()
-        close(taken)
+        let_go(taken)
         await until(lambda: start_time(second) == 0)
         assert keepers(keeper) == []
 
@@ -327,6 +310,24 @@ async def test_an_agent_that_ends_in_order_leaves_no_keeper(keeper: Path) -> Non
     assert keepers(keeper) == []
 
 
+async def test_a_helper_that_is_behind_hears_the_farewell_all_the_same(keeper: Path) -> None:
+    async with running_host("subreaper", die_with_agent=False, keeper=str(keeper)) as host:
+        link = host.spawner._link
+        assert link is not None
+        helper = link.process
+        helper.signal(signal.SIGSTOP)
+        for number in range(2000):  # more than a socket holds
+            host.spawner.keep(f"c{number}", {})
+            host.spawner.drop(f"c{number}")
+        closing = asyncio.ensure_future(host.spawner.close())
+        await asyncio.wait([closing], timeout=0)
+        helper.signal(signal.SIGCONT)
+
+        await closing
+
+        assert helper.status == ExitStatus(0)
+
+
 async def test_a_keeper_that_cannot_be_reached_is_told_before_it_is_needed(tmp_path: Path) -> None:
     nowhere = str(tmp_path / "missing" / "keeper")
     async with running_host("subreaper", die_with_agent=False, keeper=nowhere) as host:
@@ -335,125 +336,6 @@ async def test_a_keeper_that_cannot_be_reached_is_told_before_it_is_needed(tmp_p
         problem = await host.spawner.check_kept()
 
     assert problem == "the keeper cannot keep everything: No such file or directory"
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a hung keeper is waited for."""
-    monkeypatch.setattr("agent.host.keeper._PATIENCE", 0.2)
-
-
-@pytest.mark.usefixtures("impatient")
-async def test_a_hung_keeper_does_not_stop_the_next_agent(keeper: Path) -> None:
-    async with mortal(keeper, "exec sleep 1000") as agent:
-        os.kill(agent.helper, signal.SIGSTOP)
-        await agent.kill()
-
-        taken = await taken_from(keeper)
-
-        assert taken.kept == {}
-        place = f"{keeper}.{agent.helper}"
-        assert taken.problems == [f"the keeper {place} has not answered for 0 s"]
-        os.kill(agent.helper, signal.SIGCONT)
-        async with SystemClock().timeout(10):
-            while not (again := await taken_from(keeper)).kept:
-                pass
-        close(again)
-
-
-@pytest.mark.usefixtures("impatient")
-async def test_two_that_ask_at_once_are_served_one_after_the_other(keeper: Path) -> None:
-    async with mortal(keeper, "exec sleep 1000") as agent:
-        await agent.kill()
-        async with SystemClock().timeout(10):
-            while not (first := await taken_from(keeper)).kept:
-                pass
-
-        second = await taken_from(keeper)
-
-        assert (second.kept, len(second.problems)) == ({}, 1)
-        close(first)
-        async with SystemClock().timeout(10):
-            while not (third := await taken_from(keeper)).kept:
-                pass
-        close(third)
-
-
-async def test_a_socket_may_lie_as_deep_as_any_file(tmp_path: Path) -> None:
-    folder = tmp_path / ("deep" * 30)
-    folder.mkdir()
-    async with mortal(folder / "keeper", "exec sleep 1000") as agent:
-        await agent.kill()
-
-        taken = await taken_from(folder / "keeper")
-
-        assert list(taken.kept) == ["c1"]
-        close(taken)
-
-
-async def test_what_is_no_keeper_is_told_apart(keeper: Path) -> None:
-    keeper.with_name("keeper.1").write_bytes(b"a file")
-    keeper.with_name("keeper.pid").write_bytes(b"another")
-    stale = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    stale.bind(f"{keeper}.2")
-    stale.close()
-    liar = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    liar.bind(f"{keeper}.3")
-    liar.listen()
-    answering = asyncio.get_running_loop().run_in_executor(None, say_garbage, liar)
-
-    taken = await taken_from(keeper)
-
-    await answering
-    liar.close()
-    assert taken.kept == {}
-    assert taken.problems == [f"the keeper {keeper}.3 does not speak like one"]
-    assert keepers(keeper) == ["keeper.1", "keeper.3", "keeper.pid"]
-
-
-def say_garbage(listener: socket.socket) -> None:
-    client, _ = listener.accept()
-    client.send(b"\xff what?")
-    client.close()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
-async def test_a_stranger_is_neither_asked_nor_answered(
-    keeper: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with mortal(keeper, "exec sleep 1000") as agent:
-        await agent.kill()
-        monkeypatch.setattr("agent.host.keeper.os.geteuid", lambda: 65534)
-
-        taken = await taken_from(keeper)
-
-        monkeypatch.undo()
-        place = f"{keeper}.{agent.helper}"
-        assert taken.problems == [f"cannot ask the keeper {place}: it runs as user 0"]
-        keeper.parent.chmod(0o711)
-        keeper.parent.parent.chmod(0o711)
-        Path(place).chmod(0o777)
-        assert await asking_as(65534, place) == b""
-        taken = await taken_from(keeper)
-        assert list(taken.kept) == ["c1"]
-        close(taken)
-
-
-async def asking_as(user: int, place: str) -> bytes:
-    """What a keeper says to another user."""
-    code = (
-        "import os, socket\n"
-        "s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
-        f"f = os.open({str(Path(place).parent)!r}, os.O_PATH); os.setuid({user})\n"
-        f"s.connect(f'/proc/self/fd/{{f}}/{Path(place).name}')\n"
-        "os.write(1, s.recv(1000))"
-    )
-    asking = await asyncio.create_subprocess_exec(
-        "/usr/bin/python3", "-I", "-c", code, stdout=asyncio.subprocess.PIPE
-    )
-    said, _ = await asking.communicate()
-    assert asking.returncode == 0
-    return said
 
 
 async def test_commands_run_inside_an_adopted_process(keeper: Path) -> None:

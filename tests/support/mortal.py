@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.host import descendants, marks
+from agent.host import descendants, marks, wire
 from agent.host.clock import SystemClock
 from agent.host.keeper import Taken, take_over
 from agent.host.process import start_time
@@ -121,3 +121,10 @@ async def taken_from(keeper: Path) -> Taken:
 def keepers(keeper: Path) -> list[str]:
     """The sockets of keepers and helpers."""
     return sorted(place.name for place in keeper.parent.iterdir())
+
+
+def let_go(taken: Taken) -> None:
+    """Close what was kept, and hang up."""
+    for fds in taken.kept.values():
+        wire.close_all(tuple(fds.values()))
+    taken.close()

@@ -91,7 +91,6 @@ EXCUSES = {
             f"host/{name}.py"
             for name in (
                 "capture",
-                "census",
                 "cgroup_files",
                 "clone",
                 "descendants",

@@ -96,7 +96,7 @@ class Catalogue:
                 _stream("exec", "PodExecOptions"),
                 Subresource(name="log", kind="Pod", verbs=("get",), is_stream=True),
                 _stream("portforward", "PodPortForwardOptions"),
-                Subresource(name="status", kind="Pod", verbs=_STATUS_VERBS),
+                _status("Pod"),
             ),
         )
 
@@ -111,7 +111,7 @@ class Catalogue:
             strategy=namespaces.NamespaceStrategy(),
             keeper=self.namespaces,
             verbs=_KEPT_VERBS,
-            subresources=(Subresource(name="status", kind="Namespace", verbs=_STATUS_VERBS),),
+            subresources=(_status("Namespace"),),
         )
 
     def _config(self) -> tuple[Resource, ...]:
@@ -145,7 +145,7 @@ class Catalogue:
             model=Node,
             strategy=ClusterStrategy(),
             keeper=nodes.NodeKeeper(self._parts.store, self._parts.now),
-            subresources=(Subresource(name="status", kind="Node", verbs=_STATUS_VERBS),),
+            subresources=(_status("Node"),),
         )
 
     def _events(self) -> tuple[Resource, ...]:
@@ -188,7 +188,7 @@ class Catalogue:
                 model=Service,
                 strategy=plain.ServiceStrategy(),
                 keeper=self._plain,
-                subresources=(Subresource(name="status", kind="Service", verbs=_STATUS_VERBS),),
+                subresources=(_status("Service"),),
             ),
             Resource(
                 group="coordination.k8s.io",
@@ -245,6 +245,10 @@ class Catalogue:
 
 def _stream(name: str, kind: str) -> Subresource:
     return Subresource(name=name, kind=kind, verbs=_STREAM_VERBS, is_stream=True)
+
+
+def _status(kind: str) -> Subresource:
+    return Subresource(name="status", kind=kind, verbs=_STATUS_VERBS)
 
 
 def _reviews() -> tuple[Resource, ...]:

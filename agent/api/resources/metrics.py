@@ -61,7 +61,8 @@ class Usages:
         kept: dict[str, Sample] = {}
         for pod, facts in self._facts():
             meta = pod.metadata
-            kept |= {key: old for key, old in self._samples.items() if key in _ids(facts)}
+            ids = (instance.container_id for instance in facts.live.values())
+            kept |= {id_: self._samples[id_] for id_ in ids if id_ in self._samples}
             if namespace not in ("", meta.namespace) or name not in ("", meta.name):
                 continue
             if facts.live:
@@ -122,10 +123,6 @@ class Usages:
                 lived = (self._clock.now() - running.started_at).total_seconds()
                 return self._clock.monotonic() - max(lived, WINDOW)
         return self._clock.monotonic() - WINDOW
-
-
-def _ids(facts: PodFacts) -> frozenset[str]:
-    return frozenset(instance.container_id for instance in facts.live.values())
 
 
 def _uptime() -> float:

@@ -46,6 +46,15 @@ def files(function: _Function) -> _Function:
     return option(function)
 
 
+def objects(function: _Function) -> _Function:
+    """By name, by file, by label or field, in which namespaces, or all of a kind."""
+    every = click.option(
+        "--all", "is_all", is_flag=True, help="All objects of the kind in the namespace."
+    )
+    by_name = arguments("[TYPE [NAME]... | TYPE/NAME...]")
+    return by_name(files(all_namespaces(selector(field_selector(every(function))))))
+
+
 def container(function: _Function) -> _Function:
     """`-c`."""
     option = click.option(

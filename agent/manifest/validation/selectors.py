@@ -26,18 +26,24 @@ def check_label_selector(selector: LabelSelector | None, path: str, errors: Erro
 def _check_label_requirement(
     requirement: LabelSelectorRequirement, path: str, errors: Errors
 ) -> None:
-    operator, values = requirement.operator, requirement.values
-    if operator in ("In", "NotIn"):
-        if not values:
+    _check_operator(requirement, path, errors)
+    report(errors, f"{path}.key", requirement.key, names.qualified_name(requirement.key))
+    for index, value in enumerate(requirement.values):
+        report(errors, f"{path}.values[{index}]", value, names.label_value(value))
+
+
+def _check_operator(
+    requirement: LabelSelectorRequirement | NodeSelectorRequirement, path: str, errors: Errors
+) -> None:
+    """Check the operators that both kinds of selectors know, and the number of their values."""
+    if requirement.operator in ("In", "NotIn"):
+        if not requirement.values:
             errors.append(required(f"{path}.values", _NEEDS_VALUES))
-    elif operator in ("Exists", "DoesNotExist"):
-        if values:
+    elif requirement.operator in ("Exists", "DoesNotExist"):
+        if requirement.values:
             errors.append(forbidden(f"{path}.values", _NO_VALUES))
     else:
-        errors.append(invalid(f"{path}.operator", operator, _OPERATOR))
-    report(errors, f"{path}.key", requirement.key, names.qualified_name(requirement.key))
-    for index, value in enumerate(values):
-        report(errors, f"{path}.values[{index}]", value, names.label_value(value))
+        errors.append(invalid(f"{path}.operator", requirement.operator, _OPERATOR))
 
 
 def check_node_selector_term(
@@ -54,22 +60,14 @@ def check_node_selector_term(
 def _check_node_requirement(
     requirement: NodeSelectorRequirement, path: str, errors: Errors, *, check_values: bool
 ) -> None:
-    operator, values = requirement.operator, requirement.values
-    if operator in ("In", "NotIn"):
-        if not values:
-            errors.append(required(f"{path}.values", _NEEDS_VALUES))
-    elif operator in ("Exists", "DoesNotExist"):
-        if values:
-            errors.append(forbidden(f"{path}.values", _NO_VALUES))
-    elif operator in ("Gt", "Lt"):
-        if len(values) != 1:
-            wrong = "must be specified single value when `operator` is 'Lt' or 'Gt'"
-            errors.append(required(f"{path}.values", wrong))
-    else:
-        errors.append(invalid(f"{path}.operator", operator, _OPERATOR))
+    if requirement.operator not in ("Gt", "Lt"):
+        _check_operator(requirement, path, errors)
+    elif len(requirement.values) != 1:
+        wrong = "must be specified single value when `operator` is 'Lt' or 'Gt'"
+        errors.append(required(f"{path}.values", wrong))
     report(errors, f"{path}.key", requirement.key, names.qualified_name(requirement.key))
     if check_values:
-        for index, value in enumerate(values):
+        for index, value in enumerate(requirement.values):
             report(errors, f"{path}.values[{index}]", value, names.label_value(value))
 
 

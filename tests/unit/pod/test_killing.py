@@ -344,12 +344,17 @@ async def test_probes_kill_one_container_after_the_other() -> None:
     assert len(node.times("a started")) == len(node.times("b started")) == 2
 
 
-async def test_no_hook_begins_when_the_pod_was_deleted_in_the_middle_of_a_start() -> None:
-    node = Node(
+def slow_starter() -> Node:
+    """A node whose container takes two seconds to start, and has a hook that would hang."""
+    return Node(
         pod(container("c", lifecycle=lifecycle(post_start="hang"))),
         {"c": Behaviour(start_takes=2)},
         {"c hang": Script(takes=None)},
     )
+
+
+async def test_no_hook_begins_when_the_pod_was_deleted_in_the_middle_of_a_start() -> None:
+    node = slow_starter()
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(node.worker.run())
@@ -363,11 +368,7 @@ async def test_no_hook_begins_when_the_pod_was_deleted_in_the_middle_of_a_start(
 
 
 async def test_what_is_being_started_dies_when_everything_is_killed() -> None:
-    node = Node(
-        pod(container("c", lifecycle=lifecycle(post_start="hang"))),
-        {"c": Behaviour(start_takes=2)},
-        {"c hang": Script(takes=None)},
-    )
+    node = slow_starter()
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(node.worker.run())

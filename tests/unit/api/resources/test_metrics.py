@@ -58,6 +58,35 @@ async def test_pods_are_measured_when_asked() -> None:
     assert second.window == "4.000s"
 
 
+@pytest.mark.parametrize("count", [3, 300])
+async def test_each_container_is_looked_at_as_often_with_many_as_with_few(count: int) -> None:
+    clock = VirtualClock()
+    looks = 0
+
+    class Counted(_Instance):
+        def __init__(self, id_: str) -> None:
+            self._id = id_
+
+        @property
+        def container_id(self) -> str:  # type: ignore[override]
+            nonlocal looks
+            looks += 1
+            return self._id
+
+    running = []
+    for number in range(count):
+        facts = PodFacts(clock=clock)
+        facts.live["main"] = Counted(f"id{number}")  # type: ignore[assignment]
+        running.append((pod(), facts))
+    usages = Usages(lambda: running, clock, "vm", measure=lambda _: Usage())
+    await usages.pods("", "")
+    looks = 0
+
+    await usages.pods("", "")
+
+    assert count <= looks <= 4 * count
+
+
 async def test_there_is_one_node() -> None:
     usages = Usages(lambda: (), VirtualClock(), "vm")
 
