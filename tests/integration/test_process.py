@@ -321,7 +321,7 @@ async def test_words_that_execve_cannot_take_are_an_error_and_the_helper_lives(
     helper = host.spawner.helper_pid
     command = Command(argv=argv, env={"PATH": PATH, **env})
 
-    with pytest.raises(SpawnError, match="exec .*true: invalid argument"):
+    with pytest.raises(SpawnError, match=r"exec .*true: invalid argument"):
         await host.spawner.spawn(command, host.boundary())
 
     assert host.spawner.helper_pid == helper
