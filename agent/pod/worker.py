@@ -31,6 +31,7 @@ from agent.pod.termination import Terminator
 from agent.rules import deadline, grace, plan
 from agent.rules.actions import PodActions
 from agent.rules.annotations import drain_seconds
+from agent.rules.phase import RUNNING, TERMINAL
 from agent.rules.readiness import wants_readiness_probe
 from agent.rules.restart import is_sidecar
 
@@ -73,6 +74,8 @@ class PodWorker:
         self._stopping = False
         self._killed = False
         self._hurries = False
+        self._owes_status = False
+        self._planned: PodActions | None = None
         self._grace: int | None = None
         parts.facts.changed = self._changed
         parts.facts.shown = self._shown
@@ -159,6 +162,7 @@ class PodWorker:
             while not self._is_over():
                 self._wake.clear()
                 retry_at = await self._sync()
+                self._catch_up()
                 await self._wait(retry_at)
             await self._terminate()
 
@@ -169,7 +173,33 @@ class PodWorker:
         if due is not None and self._parts.clock.monotonic() >= due:
             self._evict(deadline.Eviction(deadline.REASON, deadline.MESSAGE))
             return True
-        return self._report().phase in ("Succeeded", "Failed")
+        self._owes_status = self._only_restarts()
+        return not self._owes_status and self._report().phase in TERMINAL
+
+    def _only_restarts(self) -> bool:
+        """Whether the next thing to do is to start again what has ended in a pod that runs.
+
+        Nothing in such a pod is held up by its status: the new process comes first, and what became
+        of the old one is published while it is being started.
+        """
+        reporter, volumes = self._parts.reporter, self._parts.volumes
+        self._planned = None
+        if reporter.status.phase != RUNNING or reporter.eviction or not volumes.is_ready:
+            return False
+        self._planned = actions = self._plan()
+        return bool(actions.init_containers_to_start or actions.containers_to_start) and not (
+            actions.kill_pod or actions.create_sandbox or actions.containers_to_kill
+        )
+
+    def _plan(self) -> PodActions:
+        facts = self._parts.facts
+        return plan.compute_pod_actions(
+            self._pod,
+            facts.all_runs(),
+            facts.sandboxes,
+            liveness=facts.results[ProbeKind.LIVENESS],
+            startup=facts.results[ProbeKind.STARTUP],
+        )
 
     def _evict(self, eviction: deadline.Eviction) -> None:
         """The pod fails by our own decision; its containers end with the pod's grace."""
@@ -180,6 +210,7 @@ class PodWorker:
 
     def _report(self, *, terminal: bool = False) -> PodStatus:
         """Publish, and have readiness looked at now where a container is not ready."""
+        self._owes_status = False
         status = self._parts.reporter.report(self._pod, terminal=terminal)
         self._parts.readiness_hooks.observe(self._parts.reporter.published(self._pod))
         if not terminal:
@@ -195,13 +226,7 @@ class PodWorker:
         if not parts.volumes.is_ready:
             return volumes_retry_at
         exits = facts.last_exits()
-        actions = plan.compute_pod_actions(
-            self._pod,
-            facts.all_runs(),
-            facts.sandboxes,
-            liveness=facts.results[ProbeKind.LIVENESS],
-            startup=facts.results[ProbeKind.STARTUP],
-        )
+        actions, self._planned = self._planned or self._plan(), None
         if actions.kill_pod:
             await parts.terminator.kill_pod(self._pod, None)
             if not actions.create_sandbox:
@@ -227,16 +252,25 @@ class PodWorker:
     async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
         for name in (*actions.init_containers_to_start, *actions.containers_to_start):
-            await self._parts.turns.take()
+            if not self._parts.turns.try_take():
+                self._catch_up()
+                await self._parts.turns.take()
             if self._stopping or self._parts.reporter.is_over():
                 break
             container = self._containers[name]
-            attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
+            attempt = await self._parts.starter.start(
+                self._pod, container, exits.get(name), self._catch_up
+            )
             if attempt.retry_at is not None:
                 retries.append(attempt.retry_at)
             if not attempt.started and name in self._ordinary_init:
                 break
         return min(retries, default=None)
+
+    def _catch_up(self) -> None:
+        """Publish what was put off for a restart."""
+        if self._owes_status:
+            self._report()
 
     async def _wait(self, retry_at: float | None) -> None:
         """Wait for the next fact, or for `retry_at`, or for the pod's deadline."""
