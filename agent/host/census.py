@@ -102,10 +102,10 @@ class Census:
         """The topmost of those that are below this process."""
         known = self._reaper.known()
         found: list[int] = []
-        for pid in descendants.children(os.getpid()):
+        for pid in descendants.children_of_leader(os.getpid()):
             mark = known.get(pid)
             if mark == 0:
-                found += filter(self._bears, descendants.children(pid))
+                found += filter(self._bears, descendants.children_of_leader(pid))
             elif self._owns(pid) if mark is None else self._matches(mark):
                 found.append(pid)
         return found

@@ -81,7 +81,7 @@ class Reaper:
 
     def orphans(self) -> list[int]:
         """Children that came from containers, ended ones included."""
-        return [pid for pid in descendants.children(os.getpid()) if self.is_orphan(pid)]
+        return [pid for pid in descendants.children_of_leader(os.getpid()) if self.is_orphan(pid)]
 
     def look_soon(self) -> None:
         """Somebody may have ended; mains are reaped by their owners meanwhile."""

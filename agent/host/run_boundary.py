@@ -104,6 +104,8 @@ class RunBoundary:
             return await self._census.kill(self._clock, KILL_SECONDS)
         await self._cgroup.kill(KILL_SECONDS)
         resisted = await self._census.kill(self._clock, KILL_SECONDS)
+        if not self._cgroup.populated():
+            return resisted
         return resisted | frozenset(descendants.alive(self._cgroup.pids()))
 
     def close(self) -> None:

@@ -75,6 +75,7 @@ class PodWorker:
         self._killed = False
         self._hurries = False
         self._owes_status = False
+        self._told_phase: str | None = None
         self._planned: PodActions | None = None
         self._grace: int | None = None
         parts.facts.changed = self._changed
@@ -109,6 +110,7 @@ class PodWorker:
         A container whose image changed is restarted by the next plan.
         """
         self._pod = pod
+        self._told_phase = None
         self._containers = _by_name(pod)
         self._parts.prober.update(pod)
         self._wake.set()
@@ -156,6 +158,7 @@ class PodWorker:
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             self._group = group
+            self._told_phase = None
             self._parts.starter.adopt(group)
             self._parts.readiness_hooks.adopt(group)
             self._parts.ledger.note()
@@ -174,7 +177,11 @@ class PodWorker:
             self._evict(deadline.Eviction(deadline.REASON, deadline.MESSAGE))
             return True
         self._owes_status = self._only_restarts()
-        return not self._owes_status and self._report().phase in TERMINAL
+        if self._owes_status:
+            return False
+        # Mostly it is a fact published as it came that began this round: nothing is new since.
+        phase = self._report().phase if self._told_phase is None else self._told_phase
+        return phase in TERMINAL
 
     def _only_restarts(self) -> bool:
         """Whether the next thing to do is to start again what has ended in a pod that runs.
@@ -204,6 +211,7 @@ class PodWorker:
     def _evict(self, eviction: deadline.Eviction) -> None:
         """The pod fails by our own decision; its containers end with the pod's grace."""
         self._parts.reporter.eviction = eviction
+        self._told_phase = None
         self._parts.recorder.record(
             self._pod, EventType.NORMAL, Reason.DEADLINE_EXCEEDED, eviction.message
         )
@@ -212,6 +220,7 @@ class PodWorker:
         """Publish, and have readiness looked at now where a container is not ready."""
         self._owes_status = False
         status = self._parts.reporter.report(self._pod, terminal=terminal)
+        self._told_phase = status.phase
         self._parts.readiness_hooks.observe(self._parts.reporter.published(self._pod))
         if not terminal:
             for container in (*status.init_container_statuses, *status.container_statuses):
@@ -245,6 +254,8 @@ class PodWorker:
                 ),
                 (container.name for container in self._pod.spec.init_containers),
             )
+        if actions.kill_pod or actions.create_sandbox or actions.containers_to_kill:
+            self._told_phase = None  # not every step of these is told as a change
         parts.prober.start()
         retry_at = await self._start(actions, exits)
         return min((at for at in (retry_at, volumes_retry_at) if at is not None), default=None)
@@ -263,6 +274,8 @@ class PodWorker:
             )
             if attempt.retry_at is not None:
                 retries.append(attempt.retry_at)
+            if not attempt.started:
+                self._told_phase = None
             if not attempt.started and name in self._ordinary_init:
                 break
         return min(retries, default=None)
@@ -336,6 +349,7 @@ class PodWorker:
         A worker that waits begins its next round at once, and every round begins so.
         """
         self._wake.set()
+        self._told_phase = None
         self._parts.ledger.note()
         if not self._is_waiting:
             self._publish()
