@@ -16,7 +16,7 @@ from agent.host.clone import Failure, libc
 
 TYPE_CHECKING = False  # importing `typing` would double the helper's memory
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
 
     from agent.host.wire import Spec
@@ -155,18 +155,18 @@ def _call(function: Callable[..., int], *arguments: int) -> None:
 
 
 def _variables(env: dict[str, str], program: str) -> list[str]:
-    if any(not name or "=" in name for name in env):
+    if "" in env or "=" in "".join(env):
         raise Failure("exec", EINVAL, program)
     return [f"{name}={value}" for name, value in env.items()]
 
 
-def _array(texts: Iterable[str], program: str) -> ctypes.Array[ctypes.c_char_p]:
+def _array(texts: Sequence[str], program: str) -> ctypes.Array[ctypes.c_char_p]:
     """As execve takes them: pointers to their bytes, and a null pointer at the end."""
     try:
-        encoded = list(map(os.fsencode, texts))
+        encoded = os.fsencode("\0".join(texts)).split(b"\0") if texts else []
     except UnicodeEncodeError:  # half a surrogate pair
         raise Failure("exec", EINVAL, program) from None
-    if any(b"\0" in text for text in encoded):
+    if len(encoded) != len(texts):  # one of them has a null inside
         raise Failure("exec", EINVAL, program)
     return (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
 
