@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from agent.host.clock import Clock
-from agent.host.scheduler import Scheduler
+from agent.host.scheduler import Scheduler, Timer
 from agent.host.turns import Turns
 from agent.model.container import Container
 from agent.model.event import EventType, Reason
@@ -34,6 +34,12 @@ from agent.rules.annotations import drain_seconds
 from agent.rules.phase import RUNNING, TERMINAL
 from agent.rules.readiness import wants_readiness_probe
 from agent.rules.restart import is_sidecar
+
+#: A round that starts more containers than this publishes what became of several together: each
+#: status is as long as the pod, so a pod would cost the square of its size.
+_FEW_STARTS = 8
+#: For how long, in seconds for each container that is to be started.
+_GATHERED = 0.002
 
 
 class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +82,8 @@ class PodWorker:
         self._hurries = False
         self._owes_status = False
         self._told_phase: str | None = None
+        self._starts = 0
+        self._gathering: Timer | None = None
         self._planned: PodActions | None = None
         self._grace: int | None = None
         parts.facts.changed = self._changed
@@ -153,6 +161,8 @@ class PodWorker:
             await self._run()
         except asyncio.CancelledError:
             self._parts.prober.close()
+            if self._gathering is not None:
+                self._gathering.cancel()
             raise
 
     async def _run(self) -> None:
@@ -262,7 +272,9 @@ class PodWorker:
 
     async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
-        for name in (*actions.init_containers_to_start, *actions.containers_to_start):
+        names = (*actions.init_containers_to_start, *actions.containers_to_start)
+        self._starts = len(names)
+        for name in names:
             if not self._parts.turns.try_take():
                 self._catch_up()
                 await self._parts.turns.take()
@@ -351,7 +363,15 @@ class PodWorker:
         self._wake.set()
         self._told_phase = None
         self._parts.ledger.note()
-        if not self._is_waiting:
+        if not self._is_waiting and self._gathering is None:
+            self._publish()
+            if self._starts > _FEW_STARTS:
+                pause = self._starts * _GATHERED
+                self._gathering = self._parts.scheduler.call_later(pause, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        if self._told_phase is None:
             self._publish()
 
     def _shown(self) -> None:
