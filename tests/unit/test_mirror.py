@@ -93,6 +93,7 @@ EXCUSES = {
                 "capture",
                 "census",
                 "cgroup_files",
+                "becoming",
                 "clone",
                 "descendants",
                 "helper",
