@@ -11,7 +11,7 @@ import os
 from errno import EINVAL
 from select import EPOLLIN, epoll
 
-from agent.host import clone, descendants, marks
+from agent.host import becoming, clone, descendants, marks
 from agent.host.wire import CAPTURED, close_all
 
 TYPE_CHECKING = False  # importing `typing` would double the helper's memory
@@ -120,11 +120,9 @@ class Pipes:
 
 def by_clone(spec: Spec, pipes: Pipes, cgroup_fd: int, stdin: int) -> tuple[int, int]:
     """Start through a copy of this process, which can take any preparation; pid and pidfd."""
-    parent = os.getpid()
-    born = clone.clone(cgroup_fd=cgroup_fd, as_sibling=False)
-    if born.pid == 0:
-        join = -1 if born.joined else cgroup_fd
-        clone.become(spec, (stdin, pipes.out_end, pipes.err_end), pipes.report_end, parent, join)
+    stdio = (stdin, pipes.out_end, pipes.err_end)
+    plan = becoming.Plan(spec, stdio, pipes.report_end, os.getpid())
+    born = clone.clone(plan.follow, cgroup_fd=cgroup_fd, as_sibling=False)
     return born.pid, born.pidfd
 
 
@@ -134,7 +132,7 @@ def by_spawn(spec: Spec, pipes: Pipes, _cgroup_fd: int, stdin: int) -> tuple[int
     This process stands still until the program is executed.
     """
     clone.step("cwd", lambda: os.chdir(spec.cwd))
-    path = clone.look_up(spec.argv[0], spec.env.get("PATH", ""))
+    path = becoming.look_up(spec.argv[0], spec.env.get("PATH", ""))
     actions = [
         (os.POSIX_SPAWN_DUP2, fd, number)
         for number, fd in enumerate((stdin, pipes.out_end, pipes.err_end))
@@ -220,7 +218,7 @@ class Capture:
             self._reply(code=self._status[0], signal=self._status[1], timed_out=False)
 
     def _reply(self, *, code: int, signal: int, timed_out: bool) -> None:
-        failure = clone.read_report(self._report) if self._status is not None else None
+        failure = becoming.read_report(self._report) if self._status is not None else None
         os.close(self._report)
         self._report = -1
         self._out.close()

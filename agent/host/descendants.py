@@ -64,6 +64,16 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def children_of_leader(pid: int) -> list[int]:
+    """The same for a process of ours, all of whose children are its first thread's.
+
+    Nothing of ours forks in another thread, and the kernel gives orphans to the first one that
+    lives. A fifth of the system calls, which count: it is asked on the way to each restart.
+    """
+    text = _read(f"/proc/{pid}/task/{pid}/children")
+    return children(pid) if text is None else list(map(int, text.split()))
+
+
 def descendants(pid: int) -> list[int]:
     """All processes below a process, without it."""
     found = children(pid)

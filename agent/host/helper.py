@@ -22,7 +22,7 @@ from _signal import SIG_DFL, SIG_SETMASK, pthread_sigmask, signal  # type: ignor
 from errno import EMFILE
 from heapq import heappop, heappush
 
-from agent.host import cgroup_files, clone, descendants, marks, wire
+from agent.host import becoming, cgroup_files, clone, descendants, marks, wire
 from agent.host.capture import Capture, Killing, Watch, by_clone, by_spawn
 from agent.host.launch import SURVIVED
 from agent.host.wire import Channel, Packet, Spec
@@ -125,8 +125,6 @@ class Helper:
                 spec.user = None  # needs no preparation
             if present & 16:
                 spec.inside = fds[-1]
-            if spec.changes_view:
-                import agent.host.mounting  # noqa: F401 - here once, not in every child
             self._start(kind, id_, spec, self._by_role(present, fds), timeout, careful)
         elif kind == wire.CANCEL:
             self._cancel(id_)
@@ -193,11 +191,8 @@ class Helper:
     def _spawn(self, id_: int, spec: Spec, stdio: tuple[int, int, int], cgroup_fd: int) -> None:
         report, report_end = os.pipe()
         try:
-            agent = os.getppid()
-            born = clone.clone(cgroup_fd=cgroup_fd, as_sibling=True)
-            if born.pid == 0:
-                join = -1 if born.joined else cgroup_fd
-                clone.become(spec, stdio, report_end, agent, join)
+            plan = becoming.Plan(spec, stdio, report_end, os.getppid())
+            born = clone.clone(plan.follow, cgroup_fd=cgroup_fd, as_sibling=True)
         except BaseException:
             os.close(report)
             raise
@@ -210,7 +205,7 @@ class Helper:
     def _reported(self, id_: int) -> None:
         started = self._starting[id_]
         try:
-            failure = clone.read_report(started.report)
+            failure = becoming.read_report(started.report)
         except BlockingIOError:  # an event meant for a former owner of this number
             return
         del self._starting[id_]
@@ -326,9 +321,18 @@ def main(fd: int, guarded: list[str]) -> None:
     os.dup2(null, 1)
     os.close(null)
     os.chdir("/")
+    _bind_what_copies_call()
     os.set_inheritable(fd, False)
     known = (int(guarded[0]), guarded[1]) if guarded else None
     Helper(Channel(_socket.socket(fileno=fd)), known).run()
+
+
+def _bind_what_copies_call() -> None:
+    """The dynamic linker finds a function when it is first called: here once, not in each copy."""
+    try:
+        os.setsid()
+    except OSError:  # as it must be: we have led a session since our birth
+        return
 
 
 def _reap() -> None:

@@ -26,6 +26,7 @@ STREAMS = ("stdout", "stderr")
 _LEDGER = "ledger"
 _ENTRY = struct.Struct("<5Q")
 _PRIVATE = 0o600
+_PRIVATE_DIRECTORY = 0o700
 _SAFE = os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -61,9 +62,7 @@ class Lasting:
     @classmethod
     def make(cls, path: str, *, owner: int | None) -> Self:
         """Make it anew (OSError); its FIFOs belong to the user `owner`, who may reopen them."""
-        log_files.make_directory(os.path.dirname(path))
-        remove(path)
-        os.mkdir(path, 0o700)
+        _make_empty(path)
         try:
             lasting = cls._open(path, os.O_CREAT)
             try:
@@ -71,7 +70,7 @@ class Lasting:
                 for stream in STREAMS:  # last: where there is a FIFO, there is all the rest
                     fifo = os.path.join(path, stream)
                     os.mkfifo(fifo, _PRIVATE)
-                    if owner is not None:
+                    if owner is not None and owner != os.geteuid():
                         os.chown(fifo, owner, -1, follow_symlinks=False)
             except OSError:
                 lasting.close()
@@ -130,6 +129,17 @@ class Lasting:
         os.close(self._ledger)
         for spool in self.spools.values():
             spool.close()
+
+
+def _make_empty(path: str) -> None:
+    try:
+        os.mkdir(path, _PRIVATE_DIRECTORY)
+    except FileExistsError:
+        remove(path)
+        os.mkdir(path, _PRIVATE_DIRECTORY)
+    except FileNotFoundError:
+        log_files.make_directory(os.path.dirname(path))
+        os.mkdir(path, _PRIVATE_DIRECTORY)
 
 
 def remove(path: str) -> None:

@@ -130,7 +130,7 @@ class Reaper:
 
     def _children(self) -> list[int]:
         """All children of this process; the marks of new orphans are remembered."""
-        found = descendants.children(os.getpid())
+        found = descendants.children_of_leader(os.getpid())
         marked = ((pid, self.mark_of(pid)) for pid in found if pid not in self._known)
         self._orphans = {pid: mark for pid, mark in marked if mark}
         return found
@@ -142,7 +142,7 @@ class Reaper:
             if mark:
                 sight.add(pid, mark)
             elif mark == 0:
-                for command in descendants.children(pid):
+                for command in descendants.children_of_leader(pid):
                     if marks.same_agent(bears := marks.read_mark(command), self.agent_mark):
                         sight.add(command, bears)
             elif (now := descendants.stat(pid)) is not None:

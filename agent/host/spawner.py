@@ -30,6 +30,7 @@ from agent.host.failure import spawn_error
 from agent.host.helper_link import HelperLink
 from agent.host.kept import Kept
 from agent.host.launch import Launched, launch
+from agent.host.outstanding import Outstanding
 from agent.host.process import Captured as Captured
 from agent.host.process import Child, Command, SpawnError
 from agent.host.reactor import Reactor
@@ -73,10 +74,7 @@ class Spawner:
         self._launched = launched
         self._kept = Kept(clock, keeper)
         self._link: HelperLink | None = None
-        self._births: dict[int, Birth] = {}
-        self._running: dict[int, Running] = {}
-        self._slow: set[str] = set()
-        self._last_id = 0
+        self._outstanding = Outstanding(containment.reaper)
         self._ping: Timer | None = None
         self._unanswered = False
         self._heard_at = 0.0
@@ -93,7 +91,7 @@ class Spawner:
 
     async def close(self) -> None:
         """End the helper; whatever is still running is killed if it is to die with the agent."""
-        for running in tuple(self._running.values()):
+        for running in self._outstanding.commands():
             self._tell((wire.CANCEL, running.id))
         self._kept.farewell()
         if (link := self._leave()) is not None:
@@ -105,8 +103,8 @@ class Spawner:
         Commands in flight are killed without an answer; nothing can be started any more.
         """
         problem = await self.check_kept()
-        for running in tuple(self._running.values()):
-            self._forget(running.id)
+        for running in self._outstanding.commands():
+            self._outstanding.forget(running.id)
         if (link := self._leave()) is not None:
             link.hang_up()
         return problem
@@ -182,11 +180,10 @@ class Spawner:
         fds, present = requests.given(stdin, stdout, stderr, boundary.cgroup_fd, mounts)
         die = self._die or mark is not None
         spec = requests.fields(command, birth.mark, die=die, tty=controlling_tty)
-        id_ = self._next_id()
+        id_ = self._outstanding.next_id()
         try:
             self._send(command, (wire.SPAWN, id_, spec, present, None, True), fds)
-            self._births[id_] = birth
-            self._reaper.expect(birth.mark)
+            self._outstanding.expect(id_, birth)
         finally:
             if meanwhile is not None:
                 meanwhile()
@@ -211,20 +208,20 @@ class Spawner:
         everything it started is killed. Never raises for what can go wrong with a command.
         `inside` is the main process whose mounts the command is to see.
         """
-        id_ = self._next_id()
+        id_ = self._outstanding.next_id()
         now = self._scheduler.time()
         running = Running(self, id_, command, boundary.new_mark(), done, now)
-        self._running[id_] = running
+        self._outstanding.add(running)
         cgroup_fd = boundary.cgroup_fd if boundary.limited else None
         spec = requests.fields(command, running.mark, die=True)  # with the helper, its parent
         try:
             mounts = requests.pidfd_of(inside, command)
             fds, present = requests.given(None, None, None, cgroup_fd, mounts)
-            careful = command.argv[0] in self._slow
+            careful = self._outstanding.is_suspect(command.argv[0])
             self._send(command, (wire.CAPTURE, id_, spec, present, timeout, careful), fds)
         except SpawnError as exc:
-            error = exc
-            self._scheduler.call_later(0, lambda: self._settle(id_, Captured(None, error=error)))
+            failed = Captured(None, error=exc)
+            self._scheduler.call_later(0, lambda: self._outstanding.answer(id_, failed))
             return running
         if timeout is not None:
             running.watchdog = self._scheduler.deadlines(timeout + _GRACE)
@@ -233,12 +230,8 @@ class Spawner:
 
     def cancel(self, running: Running) -> None:
         """See `Running.cancel`."""
-        if self._forget(running.id) is not None:
+        if self._outstanding.forget(running.id) is not None:
             self._tell((wire.CANCEL, running.id))
-
-    def _next_id(self) -> int:
-        self._last_id += 1
-        return self._last_id
 
     def _send(self, command: Command, message: Message, fds: tuple[int, ...]) -> None:
         """Send a request, to a new helper if the last one could not be replaced at once."""
@@ -301,25 +294,14 @@ class Spawner:
             self._kept.checked(id_, message[2], message[3])
 
     def _captured(self, id_: int, message: Message) -> None:
-        running = self._running.get(id_)
+        running = self._outstanding.command(id_)
         if running is not None:
-            self._settle(id_, requests.captured(running.command, message))
-
-    def _settle(self, id_: int, answer: Captured) -> None:
-        running = self._forget(id_)
-        if running is not None:
-            running.done(answer)
-
-    def _forget(self, id_: int) -> Running | None:
-        running = self._running.pop(id_, None)
-        if running is not None and running.watchdog is not None:
-            running.watchdog.discard(running)
-        return running
+            self._outstanding.answer(id_, requests.captured(running.command, message))
 
     def _born(
         self, id_: int, pid: int, reason: tuple[str, int, str] | None, fds: list[int]
     ) -> None:
-        birth = self._births.pop(id_)
+        birth = self._outstanding.born(id_)
         if reason is None:
             try:
                 birth.result.set_result(self._adopt(id_, birth, pid, fds))
@@ -330,7 +312,7 @@ class Spawner:
             wire.close_all(fds)
             command = birth.command
             birth.result.set_exception(spawn_error(command.argv[0], command.cwd, reason))
-        self._reaper.expect_no_more(birth.mark)
+        self._outstanding.settled(birth)
 
     def _adopt(self, id_: int, birth: Birth, pid: int, fds: list[int]) -> Child:
         if not fds:  # we had no free descriptor to receive it
@@ -346,16 +328,16 @@ class Spawner:
     def overdue(self, running: Running) -> None:
         """The helper should have answered a second ago."""
         self._tell((wire.CANCEL, running.id))
-        self._settle(running.id, Captured(None, timed_out=True))
+        self._outstanding.answer(running.id, Captured(None, timed_out=True))
         if self._link is not None and self._heard_at < running.started_at:
-            self._slow.add(running.command.argv[0])
+            self._outstanding.suspect(running)
             self._link.lose()
             self._sweep({running.mark})
 
     def _check_helper(self) -> None:
         """While something is outstanding, make sure that the helper lives."""
         self._ping = None
-        if self._link is None or not (self._births or self._running):
+        if self._link is None or not self._outstanding:
             return
         if self._unanswered:
             self._link.lose()
@@ -381,14 +363,5 @@ class Spawner:
     def _fail_all(self) -> None:
         """Nobody will answer any more: say so, and kill what may have been started."""
         self._kept.lost()
-        births, self._births = self._births, {}
-        lost = {birth.mark for birth in births.values()}
-        lost.update(running.mark for running in self._running.values())
-        self._sweep(lost)
-        for birth in births.values():
-            self._reaper.expect_no_more(birth.mark)
-            birth.result.set_exception(requests.helper_died(birth.command))
-        for running in tuple(self._running.values()):
-            # One of them may have hung the helper in its execve: start it the slow, safe way.
-            self._slow.add(running.command.argv[0])
-            self._settle(running.id, Captured(None, error=requests.helper_died(running.command)))
+        self._sweep(self._outstanding.marks())
+        self._outstanding.fail_all()

@@ -24,16 +24,20 @@ class Turns:
         self._is_taken = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    def try_take(self) -> bool:
+        """Take the turn if nobody has had this one; whether that is so."""
+        if self._is_taken:
+            return False
+        self._is_taken = True
+        asyncio.get_running_loop().call_soon(self._pass_on, self._left_to_others)
+        return True
+
     async def take(self) -> None:
         """Return when it is one's turn: at once if nobody has had this one."""
-        loop = asyncio.get_running_loop()
-        if not self._is_taken:
-            self._is_taken = True
-            loop.call_soon(self._pass_on, self._left_to_others)
-            return
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
-        await turn
+        if not self.try_take():
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            await turn
 
     def _pass_on(self, left: int) -> None:
         """The next turn, to the first who still wants it, when others had theirs."""

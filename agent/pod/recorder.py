@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Protocol
 
 from agent.host.clock import Clock
@@ -12,6 +13,7 @@ from agent.model.pod import Pod
 from agent.rules.events import Correlator, event_name
 
 COMPONENT = "kubelet"
+_NAME = attrgetter("name")
 
 
 class StoresEvents(Protocol):
@@ -108,6 +110,6 @@ def _field_path(pod: Pod, name: str) -> str:
         ("initContainers", pod.spec.init_containers),
         ("ephemeralContainers", pod.spec.ephemeral_containers),
     ):
-        if any(container.name == name for container in containers):
+        if name in map(_NAME, containers):
             return f"spec.{field}{{{name}}}"
     return ""

@@ -141,22 +141,29 @@ class Starter:
         if self._hook is not None:
             self._hook.cancel()
 
-    async def start(self, pod: Pod, container: Container, last_exit: float | None) -> Attempt:
+    async def start(
+        self,
+        pod: Pod,
+        container: Container,
+        last_exit: float | None,
+        first: Callable[[], None] = lambda: None,
+    ) -> Attempt:
         """Start `container` unless its back-off holds it back.
 
         `last_exit` is when its newest run that had ended at the beginning of this round ended
         (monotonic seconds): a run that was killed in this very round does not count (doBackOff
-        looks at the status before the kill).
+        looks at the status before the kill). `first` is called before anybody is told of this
+        attempt, when it is on its way and nothing holds it up any more.
         """
-        held = self._back_off(pod, container, last_exit)
+        held = self._back_off(pod, container, last_exit, first)
         if held is not None:
             return held
         self._metrics.container_started(_kind(pod, container))
-        held = self._lacks_image(pod, container)
+        held = self._lacks_image(pod, container, first)
         if held is not None:
             return held
         try:
-            run, instance = await self._create_and_start(pod, container)
+            run, instance = await self._create_and_start(pod, container, first)
         except StartError as exc:
             return self._failed(pod, container, exc)
         return await self._post_start(pod, container, run, instance)
@@ -165,7 +172,13 @@ class Starter:
         """The pod has ended: leave nothing of its runs on this machine but their logs."""
         self._runtime.forget(pod)
 
-    def _back_off(self, pod: Pod, container: Container, last_exit: float | None) -> Attempt | None:
+    def _back_off(
+        self,
+        pod: Pod,
+        container: Container,
+        last_exit: float | None,
+        first: Callable[[], None],
+    ) -> Attempt | None:
         name, now = container.name, self._clock.monotonic()
         entry = self._facts.back_off.get(name)
         if entry is not None and backoff.expired(entry, now):
@@ -179,19 +192,23 @@ class Starter:
             self._facts.back_off[name] = decision.entry
         if decision.start:
             return None
+        first()
         text = messages.back_off_event(pod, name)
         self._event(pod, name, EventType.WARNING, Reason.BACK_OFF, text)
         message = messages.back_off_waiting(pod, name, decision.delay)
         self._facts.failed_to_start(name, "CrashLoopBackOff", message)
         return Attempt(False, decision.retry_at)
 
-    def _lacks_image(self, pod: Pod, container: Container) -> Attempt | None:
+    def _lacks_image(
+        self, pod: Pod, container: Container, first: Callable[[], None]
+    ) -> Attempt | None:
         """Look the image up; how the container waits when it means nothing here."""
         name, now = container.name, self._clock.monotonic()
         problem = self._runtime.image_problem(container)
         if problem is None:
             self._pulls.pop(name, None)
             return None
+        first()
         report = image_pull.looked_in_vain(self._pulls.get(name), container.image, problem, now)
         self._pulls[name] = report.failure
         for announcement in report.announcements:
@@ -200,7 +217,7 @@ class Starter:
         return Attempt(False, report.retry_at)
 
     async def _create_and_start(
-        self, pod: Pod, container: Container
+        self, pod: Pod, container: Container, first: Callable[[], None]
     ) -> tuple[ContainerRun, Instance]:
         name = container.name
         count = self._facts.next_restart_count(name)
@@ -208,10 +225,12 @@ class Starter:
         try:
             prepared = self._runtime.create(pod, container, count, self._volumes)
         except StartError:
+            first()
             self._announce(pod, name, pulled)
             raise
 
         def meanwhile() -> None:
+            first()
             self._announce(pod, name, pulled)
             self._event(pod, name, EventType.NORMAL, Reason.CREATED, f"Created container: {name}")
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from agent.host.clock import Clock
-from agent.host.scheduler import Scheduler
+from agent.host.scheduler import Scheduler, Timer
 from agent.host.turns import Turns
 from agent.model.container import Container
 from agent.model.event import EventType, Reason
@@ -31,8 +31,15 @@ from agent.pod.termination import Terminator
 from agent.rules import deadline, grace, plan
 from agent.rules.actions import PodActions
 from agent.rules.annotations import drain_seconds
+from agent.rules.phase import RUNNING, TERMINAL
 from agent.rules.readiness import wants_readiness_probe
 from agent.rules.restart import is_sidecar
+
+#: A round that starts more containers than this publishes what became of several together: each
+#: status is as long as the pod, so a pod would cost the square of its size.
+_FEW_STARTS = 8
+#: For how long, in seconds for each container that is to be started.
+_GATHERED = 0.002
 
 
 class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +80,11 @@ class PodWorker:
         self._stopping = False
         self._killed = False
         self._hurries = False
+        self._owes_status = False
+        self._told_phase: str | None = None
+        self._starts = 0
+        self._gathering: Timer | None = None
+        self._planned: PodActions | None = None
         self._grace: int | None = None
         parts.facts.changed = self._changed
         parts.facts.shown = self._shown
@@ -106,6 +118,7 @@ class PodWorker:
         A container whose image changed is restarted by the next plan.
         """
         self._pod = pod
+        self._told_phase = None
         self._containers = _by_name(pod)
         self._parts.prober.update(pod)
         self._wake.set()
@@ -148,17 +161,21 @@ class PodWorker:
             await self._run()
         except asyncio.CancelledError:
             self._parts.prober.close()
+            if self._gathering is not None:
+                self._gathering.cancel()
             raise
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             self._group = group
+            self._told_phase = None
             self._parts.starter.adopt(group)
             self._parts.readiness_hooks.adopt(group)
             self._parts.ledger.note()
             while not self._is_over():
                 self._wake.clear()
                 retry_at = await self._sync()
+                self._catch_up()
                 await self._wait(retry_at)
             await self._terminate()
 
@@ -169,18 +186,51 @@ class PodWorker:
         if due is not None and self._parts.clock.monotonic() >= due:
             self._evict(deadline.Eviction(deadline.REASON, deadline.MESSAGE))
             return True
-        return self._report().phase in ("Succeeded", "Failed")
+        self._owes_status = self._only_restarts()
+        if self._owes_status:
+            return False
+        # Mostly it is a fact published as it came that began this round: nothing is new since.
+        phase = self._report().phase if self._told_phase is None else self._told_phase
+        return phase in TERMINAL
+
+    def _only_restarts(self) -> bool:
+        """Whether the next thing to do is to start again what has ended in a pod that runs.
+
+        Nothing in such a pod is held up by its status: the new process comes first, and what became
+        of the old one is published while it is being started.
+        """
+        reporter, volumes = self._parts.reporter, self._parts.volumes
+        self._planned = None
+        if reporter.status.phase != RUNNING or reporter.eviction or not volumes.is_ready:
+            return False
+        self._planned = actions = self._plan()
+        return bool(actions.init_containers_to_start or actions.containers_to_start) and not (
+            actions.kill_pod or actions.create_sandbox or actions.containers_to_kill
+        )
+
+    def _plan(self) -> PodActions:
+        facts = self._parts.facts
+        return plan.compute_pod_actions(
+            self._pod,
+            facts.all_runs(),
+            facts.sandboxes,
+            liveness=facts.results[ProbeKind.LIVENESS],
+            startup=facts.results[ProbeKind.STARTUP],
+        )
 
     def _evict(self, eviction: deadline.Eviction) -> None:
         """The pod fails by our own decision; its containers end with the pod's grace."""
         self._parts.reporter.eviction = eviction
+        self._told_phase = None
         self._parts.recorder.record(
             self._pod, EventType.NORMAL, Reason.DEADLINE_EXCEEDED, eviction.message
         )
 
     def _report(self, *, terminal: bool = False) -> PodStatus:
         """Publish, and have readiness looked at now where a container is not ready."""
+        self._owes_status = False
         status = self._parts.reporter.report(self._pod, terminal=terminal)
+        self._told_phase = status.phase
         self._parts.readiness_hooks.observe(self._parts.reporter.published(self._pod))
         if not terminal:
             for container in (*status.init_container_statuses, *status.container_statuses):
@@ -195,13 +245,7 @@ class PodWorker:
         if not parts.volumes.is_ready:
             return volumes_retry_at
         exits = facts.last_exits()
-        actions = plan.compute_pod_actions(
-            self._pod,
-            facts.all_runs(),
-            facts.sandboxes,
-            liveness=facts.results[ProbeKind.LIVENESS],
-            startup=facts.results[ProbeKind.STARTUP],
-        )
+        actions, self._planned = self._planned or self._plan(), None
         if actions.kill_pod:
             await parts.terminator.kill_pod(self._pod, None)
             if not actions.create_sandbox:
@@ -220,23 +264,38 @@ class PodWorker:
                 ),
                 (container.name for container in self._pod.spec.init_containers),
             )
+        if actions.kill_pod or actions.create_sandbox or actions.containers_to_kill:
+            self._told_phase = None  # not every step of these is told as a change
         parts.prober.start()
         retry_at = await self._start(actions, exits)
         return min((at for at in (retry_at, volumes_retry_at) if at is not None), default=None)
 
     async def _start(self, actions: PodActions, exits: Mapping[str, float]) -> float | None:
         retries: list[float] = []
-        for name in (*actions.init_containers_to_start, *actions.containers_to_start):
-            await self._parts.turns.take()
+        names = (*actions.init_containers_to_start, *actions.containers_to_start)
+        self._starts = len(names)
+        for name in names:
+            if not self._parts.turns.try_take():
+                self._catch_up()
+                await self._parts.turns.take()
             if self._stopping or self._parts.reporter.is_over():
                 break
             container = self._containers[name]
-            attempt = await self._parts.starter.start(self._pod, container, exits.get(name))
+            attempt = await self._parts.starter.start(
+                self._pod, container, exits.get(name), self._catch_up
+            )
             if attempt.retry_at is not None:
                 retries.append(attempt.retry_at)
+            if not attempt.started:
+                self._told_phase = None
             if not attempt.started and name in self._ordinary_init:
                 break
         return min(retries, default=None)
+
+    def _catch_up(self) -> None:
+        """Publish what was put off for a restart."""
+        if self._owes_status:
+            self._report()
 
     async def _wait(self, retry_at: float | None) -> None:
         """Wait for the next fact, or for `retry_at`, or for the pod's deadline."""
@@ -302,8 +361,17 @@ class PodWorker:
         A worker that waits begins its next round at once, and every round begins so.
         """
         self._wake.set()
+        self._told_phase = None
         self._parts.ledger.note()
-        if not self._is_waiting:
+        if not self._is_waiting and self._gathering is None:
+            self._publish()
+            if self._starts > _FEW_STARTS:
+                pause = self._starts * _GATHERED
+                self._gathering = self._parts.scheduler.call_later(pause, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        if self._told_phase is None:
             self._publish()
 
     def _shown(self) -> None:

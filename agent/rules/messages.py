@@ -127,15 +127,8 @@ def limit_messages(pod: Pod, status: PodStatus) -> PodStatus:
     count = len(spec.containers) + len(spec.init_containers) + len(spec.ephemeral_containers)
     share = MAX_POD_TERMINATION_MESSAGES // max(count, 1)
 
-    def cut(statuses: Iterable[ContainerStatus]) -> tuple[ContainerStatus, ...]:
-        return tuple(
-            msgspec.structs.replace(
-                one,
-                state=_cut_state(one.state, share),
-                last_state=_cut_state(one.last_state, share),
-            )
-            for one in statuses
-        )
+    def cut(statuses: tuple[ContainerStatus, ...]) -> tuple[ContainerStatus, ...]:
+        return tuple(_cut_status(one, share) for one in statuses)
 
     return msgspec.structs.replace(
         status,
@@ -143,6 +136,13 @@ def limit_messages(pod: Pod, status: PodStatus) -> PodStatus:
         init_container_statuses=cut(status.init_container_statuses),
         ephemeral_container_statuses=cut(status.ephemeral_container_statuses),
     )
+
+
+def _cut_status(status: ContainerStatus, share: int) -> ContainerStatus:
+    state, last_state = _cut_state(status.state, share), _cut_state(status.last_state, share)
+    if state is status.state and last_state is status.last_state:  # nearly always
+        return status
+    return msgspec.structs.replace(status, state=state, last_state=last_state)
 
 
 def _cut_state(state: ContainerState, share: int) -> ContainerState:

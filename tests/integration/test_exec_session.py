@@ -131,7 +131,7 @@ async def test_nothing_is_left_when_opening_is_given_up(host: Host) -> None:
     with pytest.raises(asyncio.CancelledError):
         await opening
 
-    await until(lambda: not host.spawner._births)  # the helper may not even have begun
+    await until(lambda: not host.spawner._outstanding)  # the helper may not even have begun
     await until(lambda: not boundary.pids() and open_descriptors() <= before)
     boundary.close()
 

@@ -39,9 +39,11 @@ def calls_during(pid: int, wait: Callable[[], object]) -> Counter[str]:
             if _ATTACHED not in said:
                 tracer.wait()
                 missing(f"strace may not look at a process here: {said.strip()}")
-            wait()
-            tracer.send_signal(signal.SIGINT)
-            tracer.wait()
+            try:
+                wait()
+            finally:
+                tracer.send_signal(signal.SIGINT)
+                tracer.wait()
         return _counted(table.read())
 
 

@@ -92,6 +92,7 @@ EXCUSES = {
             for name in (
                 "capture",
                 "cgroup_files",
+                "becoming",
                 "clone",
                 "descendants",
                 "helper",

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from agent.model.container import ContainerRestartRule, ContainerRestartRuleOnExitCodes
+from agent.model.container import (
+    Container,
+    ContainerRestartRule,
+    ContainerRestartRuleOnExitCodes,
+)
+from agent.model.pod import Pod
+from agent.pod.starter import StartError
+from agent.pod.storage import Volumes
 from tests.support.builders import container, lifecycle, pod, probe, sidecar
 from tests.support.node import FAILURE, SUCCESS, Behaviour, Node, Script
 
@@ -228,3 +237,69 @@ async def test_a_killed_startup_restarts_like_a_killed_liveness() -> None:
     assert node.times("c started") == [0, 13]
     assert node.events("Killing") == ["Container c failed startup probe, will be restarted"]
     assert node.frozen.status.container_statuses[0].restart_count == 1
+
+
+class _Attentive(Node):
+    """Remembers what was published of `c` whenever a start of it was being prepared."""
+
+    def create(self, pod: Pod, container: Container, restart_count: int, volumes: Volumes) -> Any:
+        self.published = [*getattr(self, "published", ()), self.states("c")[-1][1]]
+        return super().create(pod, container, restart_count, volumes)
+
+
+async def test_a_restart_comes_before_the_news_of_the_end_which_is_told_all_the_same() -> None:
+    node = _Attentive(pod(container("c")), {"c": Behaviour([(5.0, 3), (None, 0)])})
+
+    await node.run_for(10)
+
+    assert node.published == ["ContainerCreating", "Running"]
+    assert [text for _, text in node.states("c")] == [
+        "ContainerCreating",
+        "Running",
+        "Error 3",
+        "Running",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (Behaviour([(1.0, 3)]), "CrashLoopBackOff"),
+        (
+            Behaviour([(1.0, 3)], image_problems=[None, "no such image"]),
+            "ErrImagePull",
+        ),
+        (
+            Behaviour([(1.0, 3)], create_errors=[None, StartError("CreateError", "no")]),
+            "CreateError",
+        ),
+        (
+            Behaviour([(1.0, 3)], start_errors=[None, StartError("RunError", "no")]),
+            "RunError",
+        ),
+    ],
+)
+async def test_an_end_is_told_before_what_holds_the_next_start_back(
+    second: Behaviour, reason: str
+) -> None:
+    node = Node(pod(container("c")), {"c": second})
+
+    await node.run_for(9)
+
+    seen = [text for _, text in node.states("c")]
+    assert seen[: seen.index(reason)][-1] == "Error 3"
+
+
+async def test_many_containers_that_start_together_are_shown_together_and_all_in_the_end() -> None:
+    names = [f"c{number}" for number in range(30)]
+    node = Node(pod(*map(container, names)), {name: Behaviour(start_takes=0.004) for name in names})
+
+    await node.run_for(1)
+
+    shown = [
+        sum(status.state.running is not None for status in seen.status.container_statuses)
+        for at, seen in node.statuses
+        if at < 1  # then it is stopped
+    ]
+    assert len(set(shown)) < 6
+    assert shown[-1] == len(names)
