@@ -41,7 +41,7 @@ async def test_a_problem_has_a_line_of_its_own_where_output_goes_too(
     elsewhere = os.open(os.devnull, os.O_WRONLY)
     monkeypatch.setattr(show, "_STDOUT", elsewhere if output == "json" else writer)
     monkeypatch.setattr(show, "_STDERR", writer)
-    shown = open_show(output, Manifest(), lambda: None)
+    shown = open_show(output, Manifest(), lambda _: None)
     take = shown.follower(Pod(metadata=ObjectMeta(name="p")), "c")
     assert take is not None
     take("stdout", _LINE * 3000)

@@ -29,12 +29,14 @@ class _Reaper:
         self.expected.remove(mark)
 
 
-class _Timer:
-    def __init__(self) -> None:
-        self.is_cancelled = False
+class _Deadlines:
+    """Notes who has left it."""
 
-    def cancel(self) -> None:
-        self.is_cancelled = True
+    def __init__(self) -> None:
+        self.left: list[Running] = []
+
+    def discard(self, member: Running) -> None:
+        self.left.append(member)
 
 
 @pytest.fixture
@@ -51,8 +53,8 @@ def outstanding(reaper: _Reaper) -> Outstanding:
 
 def _running(outstanding: Outstanding, answers: list[Captured]) -> Running:
     id_ = outstanding.next_id()
-    running = Running(lambda _: None, id_, _COMMAND, 70 + id_, answers.append, 0.0)
-    running.watchdog = cast(Any, _Timer())
+    running = Running(cast(Any, None), id_, _COMMAND, 70 + id_, answers.append, 0.0)
+    running.watchdog = cast(Any, _Deadlines())
     outstanding.add(running)
     return running
 
@@ -65,7 +67,7 @@ async def test_a_command_is_answered_once_and_its_watchdog_ends(outstanding: Out
     outstanding.answer(running.id, Captured(1))
 
     assert answers == [Captured(0)]
-    assert cast(Any, running.watchdog).is_cancelled
+    assert cast(Any, running.watchdog).left == [running]
     assert not outstanding
 
 
