@@ -23,6 +23,7 @@ TYPE_CHECKING = False  # `typing` is not loaded yet
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from importlib.abc import Loader
+    from typing import Any
 
 _SELDOM_USED = frozenset(
     (
@@ -62,7 +63,6 @@ LATER = frozenset(
         "agent.rules.mirror",
         "agent.rules.placement",
         "agent.rules.pod_change",
-        "agent.rules.probe",
         "agent.rules.probe_report",
         "agent.rules.shutdown",
         "agent.rules.traffic",
@@ -91,7 +91,16 @@ class _LateLogger:
         if "root" in vars(self._logging):
             self._logging.getLogger(self._name).debug(*arguments)
 
-    def __getattr__(self, attribute: str) -> object:
+    def error(self, *arguments: object, **options: object) -> None:
+        """What asyncio tells of must not become worse by telling."""
+        try:
+            error = self.__getattr__("error")
+        except (OSError, ImportError, MemoryError):
+            os.write(2, f"barepod: {arguments[0]}\n".encode("utf-8", "replace"))
+        else:
+            error(*arguments, **options)
+
+    def __getattr__(self, attribute: str) -> Any:
         _ = self._logging.root
         return getattr(self._logging.getLogger(self._name), attribute)
 

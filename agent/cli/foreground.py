@@ -27,7 +27,7 @@ EXIT_KILLED = 130
 EXIT_STUCK = 1
 #: A pipe without a reader, a terminal that was hung up.
 _READER_GONE = (errno.EPIPE, errno.EIO)
-#: After so many seconds the first process runs, and what was put off for it is caught up on.
+#: After so many seconds what was put off is caught up on, if no container runs before.
 _BEGUN = 0.1
 #: The start is over after so many seconds: the first containers run.
 _SETTLED = 1.0
@@ -59,6 +59,7 @@ class Foreground:
         self._stop_requests = 0
         self._is_read = True
         self._is_stuck = False
+        self._has_begun = False
         self._failed: dict[str, Pod] = {}
         self._ended: dict[str, int] = {}
 
@@ -98,7 +99,7 @@ class Foreground:
                     manager.add(loaded.pod, missed)
                 if self._stop_requests or not self._is_read:
                     manager.delete_all()
-                loop.call_later(_BEGUN, _catch_up, loop)
+                loop.call_later(_BEGUN, self._begun)
                 loop.call_later(_SETTLED, boot.settle)
                 if self._serves:
                     await self._serve(node, show.problem)
@@ -150,10 +151,19 @@ class Foreground:
         if not isinstance(pod, Pod) or change.type is ChangeType.DELETED:
             return
         for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
+            if status.state.waiting is None:
+                self._begun()
             if status.state.terminated is not None:
                 self._ended.setdefault(status.state.terminated.container_id, len(self._ended))
         if pod.status.phase == "Failed" and pod.metadata.deletion_timestamp is None:
             self._failed.setdefault(pod.metadata.uid, pod)
+
+    def _begun(self) -> None:
+        """The first process runs: catch up on what was put off for it, before anything runs short."""
+        if not self._has_begun:
+            self._has_begun = True
+            loop = asyncio.get_running_loop()
+            loop.call_soon(_catch_up, loop)
 
     def _exit_code(self) -> int:
         if self._stop_requests > 1:

@@ -227,3 +227,15 @@ def test_what_cannot_be_executed_now_is_tried_again(
 @pytest.mark.parametrize("name", sorted(boot.LATER))
 def test_the_modules_of_ours_that_wait_exist(name: str) -> None:
     assert importlib.util.find_spec(name) is not None
+
+
+def test_a_fault_is_told_although_logging_cannot_be_executed(
+    package: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write(package, "later_given.py", "raise OSError(24, 'Too many open files')\n")
+    sys.meta_path.insert(0, PutOff(frozenset(), {"later_given": GIVEN["logging"]}))
+    logger = importlib.import_module("later_given").getLogger("asyncio")
+
+    logger.error("a fault", exc_info=None)
+
+    assert capfd.readouterr().err == "barepod: a fault\n"

@@ -54,7 +54,7 @@ async def test_what_ends_at_the_same_moment_is_looked_for_together(
         f"{place}_dir": str(tmp_path / place) for place in ("manifest", "state", "log", "run")
     }
     hooks = Hooks(follower=lambda *_: None, problem=pytest.fail)
-    store, looks, children, me = MemoryStore(), 0, descendants.children, os.getpid()
+    store, looks, children, me = MemoryStore(), 0, descendants.children_of_leader, os.getpid()
 
     def counted(pid: int) -> list[int]:
         nonlocal looks
@@ -66,7 +66,7 @@ async def test_what_ends_at_the_same_moment_is_looked_for_together(
         for number in range(_PODS):
             node.manager.add(sleeper(number))
         await until(lambda: len(mains()) == _PODS)
-        monkeypatch.setattr(descendants, "children", counted)
+        monkeypatch.setattr(descendants, "children_of_leader", counted)
 
         pids = mains()
         for pid in pids:
