@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 _READ_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -29,10 +29,19 @@ class MountPoints:
             return
         with self._locked():
             self._make(path, is_directory=is_directory)
-            if os.path.exists(self._record(path)) and path not in self._used:
-                fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-                fcntl.flock(fd, fcntl.LOCK_SH)
-                self._used[path] = fd
+            self._hold(path)
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Use those of `paths` that were made for a pod of an agent that is gone, locks and all.
+
+        Its containers may still stand on them. One that cannot be opened is left to its fate.
+        """
+        if not os.path.isdir(self._registry):
+            return
+        with self._locked():
+            for path in paths:
+                with contextlib.suppress(OSError):
+                    self._hold(path)
 
     def release(self) -> None:
         """The pod is gone: remove what was made, is empty, and is used by nobody else."""
@@ -43,6 +52,13 @@ class MountPoints:
             for path, fd in used.items():
                 os.close(fd)
                 self._remove(path)
+
+    def _hold(self, path: str) -> None:
+        """Lock it against its removal, if we have made it."""
+        if os.path.exists(self._record(path)) and path not in self._used:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(fd, fcntl.LOCK_SH)
+            self._used[path] = fd
 
     def _make(self, path: str, *, is_directory: bool) -> None:
         if os.path.lexists(path):

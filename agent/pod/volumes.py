@@ -60,6 +60,8 @@ class PodVolumes:
         self._disk = VolumeDirs(parts.disk_dir, uid, is_lasting=is_lasting)
         self._memory = VolumeDirs(parts.memory_dir, uid, is_lasting=is_lasting)
         self._mount_points = MountPoints(f"{parts.memory_dir}/mount-points")
+        if is_lasting:
+            self._mount_points.keep(rules.targets(pod))
         self._volumes = {volume.name: volume for volume in pod.spec.volumes}
         self._paths: dict[str, str] = {}
         self._mounter = Mounter(self._paths, self._mount_points)

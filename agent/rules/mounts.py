@@ -71,6 +71,16 @@ def places(
     return tuple(ordered)
 
 
+def targets(pod: Pod) -> tuple[str, ...]:
+    """Where on the host the containers of a pod may have mount points."""
+    found: list[str] = []
+    for container in (*pod.spec.init_containers, *pod.spec.containers):
+        found += (mount.mount_path for mount in container.volume_mounts)
+        if names_message_path(container):
+            found.append(container.termination_message_path)
+    return tuple(dict.fromkeys(posixpath.normpath("/" + path.lstrip("/")) for path in found))
+
+
 def cannot_create(mount: str, container: str) -> str:
     """The part of the volume is not there and cannot be made."""
     return (

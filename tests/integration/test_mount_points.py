@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from agent.host.mount_points import MountPoints
+from tests.support.barepod import ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -60,6 +63,32 @@ def test_a_mount_point_stays_as_long_as_another_pod_uses_it(tmp_path: Path) -> N
 
     second.release()
     assert not path.exists()
+
+
+def test_the_next_agent_keeps_what_its_pods_stand_on(tmp_path: Path) -> None:
+    path, other, never = tmp_path / "work", tmp_path / "other", tmp_path / "never"
+    other.mkdir()
+    program = "import sys; from agent.host.mount_points import MountPoints as M; "
+    program += "M(sys.argv[1]).use(sys.argv[2], is_directory=True)"
+    dead = [sys.executable, "-c", program, str(tmp_path / "registry"), str(path)]
+    subprocess.run(dead, cwd=ROOT, check=True)
+
+    adopted, later = points(tmp_path), points(tmp_path)
+    adopted.keep([str(path), str(other), str(never)])
+    later.use(str(path), is_directory=True)
+    later.release()
+    assert path.is_dir()
+
+    adopted.release()
+    assert not path.exists()
+    assert other.is_dir()
+    assert not never.exists()
+
+
+def test_nothing_is_kept_where_nothing_was_made(tmp_path: Path) -> None:
+    points(tmp_path).keep([str(tmp_path)])
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_parent_that_another_pod_uses_stays(tmp_path: Path) -> None:

@@ -217,6 +217,34 @@ def test_files_that_went_or_changed_while_no_agent_lived_are_followed(lives: Liv
     assert agent.running("2011") == [same]
 
 
+def test_a_mount_point_stays_for_a_pod_that_was_taken_over(lives: Lives) -> None:
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
+        pytest.skip("may not make a mount namespace")
+    target = f"/barepod-{os.urandom(4).hex()}"
+    look = f"while :; do test -e {target}/f && echo here || echo lost; sleep 0.02; done"
+    volumes = [{"name": "v", "emptyDir": {}}]
+    mounts = [{"name": "v", "mountPath": target}]
+    lives.agent.write(
+        "p.json", pod(sh(f"echo > {target}/f; {look}", volumeMounts=mounts), volumes=volumes)
+    )
+    lives.agent.until(lambda: "here" in output(lives.agent))
+    agent = lives.replace_agent()
+
+    agent.write(
+        "q.json", pod(sh("exec sleep 2377", volumeMounts=mounts), name="q", volumes=volumes)
+    )
+    agent.until(lambda: agent.running("2377"))
+    agent.remove("q.json")
+    agent.until_told("pod is gone")
+    found = next(agent.run.log_dir.glob("default_p_*/c/0.log"))
+    size = found.stat().st_size
+    agent.until(lambda: found.stat().st_size > size + 500)
+
+    assert "lost" not in found.read_text()
+    agent.remove("p.json")
+    agent.until(lambda: not Path(target).exists())
+
+
 def test_a_volume_goes_on_with_its_pod(lives: Lives) -> None:
     script = (
         "echo kept > /v/f; until [ -e /v/more ]; do sleep 0.05; done; cat /v/f; exec sleep 2013"

@@ -10,7 +10,7 @@ import pytest
 from agent.model.container import Container
 from agent.model.pod import Pod
 from agent.rules.downward import ConfigError
-from agent.rules.mounts import cannot_create, cannot_prepare, places
+from agent.rules.mounts import cannot_create, cannot_prepare, places, targets
 
 VOLUMES: list[dict[str, Any]] = [
     {"name": "work", "emptyDir": {}},
@@ -134,6 +134,16 @@ def test_the_file_of_the_message_is_where_the_container_names_it() -> None:
     assert (file.target, file.source) == ("/srv/log/last", message)
     assert (file.outer, file.path_in_outer, file.read_only) == (volume, "log/last", False)
     assert places(pod, container, {}, message) == places(pod, named, {}) == (volume,)
+
+
+def test_the_targets_of_a_pod_are_those_of_all_its_containers() -> None:
+    pod, container = mounted(mount("work", "/srv/"), mount("conf", "etc//app"))
+    other = msgspec.structs.replace(container, termination_message_path="/tmp/last")
+    spec = msgspec.structs.replace(pod.spec, init_containers=(other,))
+
+    found = targets(msgspec.structs.replace(pod, spec=spec))
+
+    assert found == ("/srv", "/etc/app", "/tmp/last")
 
 
 def test_the_texts_name_volume_and_container() -> None:
