@@ -159,7 +159,7 @@ class Foreground:
             self._failed.setdefault(pod.metadata.uid, pod)
 
     def _begun(self) -> None:
-        """The first process runs: catch up on what was put off for it, before anything runs short."""
+        """The first process runs: catch up on what was put off, before anything runs short."""
         if not self._has_begun:
             self._has_begun = True
             loop = asyncio.get_running_loop()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
-from errno import ENOSYS
+from errno import EINVAL, ENOSYS
 
 from agent.host import wire
 from agent.host.beneath import open_beneath
@@ -49,18 +49,23 @@ def enter(pidfd: int) -> None:
     """See the files as the process `pidfd` does; raises `Failure`."""
     kinds = _CLONE_NEWNS if os.geteuid() == 0 else _CLONE_NEWNS | _CLONE_NEWUSER
     if libc.setns(pidfd, kinds) < 0:
-        raise Failure("inside", ctypes.get_errno())
+        errno = ctypes.get_errno()
+        if kinds & _CLONE_NEWUSER and errno == EINVAL:
+            return  # it has our user namespace, and so no files of its own: see `mount_all`
+        raise Failure("inside", errno)
 
 
 def mount_all(mounts: tuple[Bind, ...]) -> None:
     """Mount in order, in a new namespace; raises `Failure`.
 
     What the host mounts and unmounts meanwhile shows here too; what is mounted here shows nowhere
-    else.
+    else. Where nothing can be mounted, a process that can do without is left without.
     """
     try:
         _new_namespace()
     except OSError as exc:
+        if all(bind[3] & wire.OPTIONAL for bind in mounts):
+            return
         raise Failure("namespace", exc.errno or 0) from None
     missing = [bind for bind in mounts if bind[3] & wire.PRETENDED]
     if missing:

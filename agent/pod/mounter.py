@@ -66,7 +66,9 @@ class Mounter:
             source=self._source(place),
             target=place.target,
             sub_path=place.sub_path,
-            flags=_flags(place) | (0 if is_there else wire.PRETENDED),
+            flags=_flags(place)
+            | (0 if is_there else wire.PRETENDED)
+            | (wire.OPTIONAL if place.source else 0),
         )
 
     def _let_exist(self, place: Place, *, is_directory: bool) -> bool:

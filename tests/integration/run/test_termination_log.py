@@ -18,6 +18,11 @@ pytestmark = pytest.mark.integration
 #: Kubernetes' own example, without its sleep.
 TUTORIAL = "echo Sleep expired > /dev/termination-log"
 USUAL = Path("/dev/termination-log")
+#: What a kernel that refuses user namespaces is like, for an ordinary user.
+NO_NAMESPACES = (
+    *("unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c"),
+    *('echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', "sh"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -99,3 +104,18 @@ def test_a_directory_cannot_be_the_file(place: Path) -> None:
     manifest: Fields = pod(sh("true", terminationMessagePath=str(place)))
     with barepod.run(place, manifest) as run:
         run.until(lambda: run.waits_for("CreateContainerError"))
+
+
+def test_a_user_without_namespaces_does_without_it(place: Path) -> None:
+    needs_ordinary_user()
+    main = sh(
+        "echo up > $BAREPOD_TERMINATION_LOG; sed 's/^/at /' $MESSAGES",
+        env=[{"name": "MESSAGES", "value": str(USUAL)}],
+        lifecycle={"postStart": hook("true")},
+    )
+    setup = Setup(mode="user", prefix=NO_NAMESPACES)
+    with barepod.run(place, pod(main, restartPolicy="Never"), setup=setup) as run:
+        assert run.wait() != 0
+        assert message(run) == "up\n"
+        assert run.said().startswith("sed: ")
+        assert not run.events("FailedPostStartHook")
