@@ -77,3 +77,14 @@ async def test_afterwards_nobody_waits_again(left: int) -> None:
 
     with pytest.raises(StopIteration):
         turns.take().send(None)
+
+
+async def test_who_would_have_to_wait_can_do_something_else_first() -> None:
+    turns = Turns()
+
+    assert turns.try_take()
+    assert not turns.try_take()
+
+    await turns.take()  # the next one
+    assert not turns.try_take()
+    await turns.take()
