@@ -6,7 +6,7 @@ changed; never while it is half written. Changes that come together are told tog
 
 The directory may not be there yet, may be exchanged for another, or be a link that comes to lead
 elsewhere. So each directory and link on the way to it is watched for its own sake: that it is
-moved, deleted, or gets other permissions. Files that come and go in them wake nobody.
+moved or deleted. What happens to other files in them wakes nobody.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MAX_LINKS = 40
 
 _LOST = flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT | flags.Q_OVERFLOW | flags.IGNORED
 _NAMES = flags.CREATE | flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO | flags.ATTRIB
-_ITSELF = flags.DELETE_SELF | flags.MOVE_SELF | flags.ATTRIB
+_ITSELF = flags.DELETE_SELF | flags.MOVE_SELF
 _INSIDE = _NAMES | _ITSELF | flags.CLOSE_WRITE
 
 
@@ -146,10 +146,10 @@ class DirectoryWatch:
         last = None
         for folder, name in way_to(self._path):
             place = os.path.join(folder, name)
-            watch = _add(inotify, place, _ITSELF | flags.DONT_FOLLOW)
+            watch = _watch_itself(inotify, place)
             if watch < 0:  # it is not there, or we may not look: its directory tells of it
                 self._expect(inotify, folder, name, _NAMES)
-                watch = _add(inotify, place, _ITSELF | flags.DONT_FOLLOW)
+                watch = _watch_itself(inotify, place)
             if watch >= 0:
                 self._way.add(watch)
                 last = folder, name
@@ -201,6 +201,14 @@ def way_to(path: str) -> Iterator[tuple[str, str]]:
             return
         here = "/" if target.startswith("/") else here
         todo.extend(target.split("/")[::-1])
+
+
+def _watch_itself(inotify: INotify, place: str) -> int:
+    """A watch for the end of a directory, or of a link or file: these lose a name before."""
+    itself = _ITSELF | flags.DONT_FOLLOW
+    watch = _add(inotify, place, itself | flags.ONLYDIR)
+    # Of a directory, this would also tell about all files in it.
+    return watch if watch >= 0 else _add(inotify, place, itself | flags.ATTRIB)
 
 
 def _add(inotify: INotify, place: str, mask: int) -> int:

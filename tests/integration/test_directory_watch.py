@@ -212,6 +212,7 @@ async def test_what_happens_beside_the_way_wakes_nobody(tmp_path: Path) -> None:
     async with watching(place) as told:
         for folder in (tmp_path, tmp_path / "one"):
             (folder / "beside").write_text("x")
+            (folder / "beside").chmod(0o600)
             (folder / "beside").rename(folder / "other")
             (folder / "other").unlink()
             (folder / "folder").mkdir()
@@ -236,12 +237,9 @@ async def test_a_directory_on_the_way_that_is_moved_away_is_noticed(
         await told.until(lambda: "a" in told.names or len(told.changes) > 1)
 
 
-@pytest.mark.parametrize("changed", ["one", "one/two", "one/two/place"])
-async def test_permissions_on_the_way_are_noticed(tmp_path: Path, changed: str) -> None:
-    place = tmp_path / "one" / "two" / "place"
-    place.mkdir(parents=True)
-    async with watching(place) as told:
-        (tmp_path / changed).chmod(0o700)
+async def test_other_permissions_of_the_directory_are_noticed(tmp_path: Path) -> None:
+    async with watching(tmp_path) as told:
+        tmp_path.chmod(0o750)
         await told.until(lambda: told.is_everything)
 
 
