@@ -7,7 +7,7 @@ handler calls it back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import msgspec
@@ -95,10 +95,12 @@ class PodProber:
         """The same pod with other labels, annotations or images."""
         self.pod = pod
 
-    def trigger_readiness(self, name: str) -> None:
-        """Run a container's readiness probe out of turn, soon (UpdatePodStatus)."""
+    def trigger_readiness(self, names: Collection[str]) -> None:
+        """Run the readiness probes of these containers out of turn, soon (UpdatePodStatus)."""
+        if not names:
+            return
         for worker in self._workers:
-            if worker.kind is ProbeKind.READINESS and worker.container == name:
+            if worker.container in names and worker.kind is ProbeKind.READINESS:
                 worker.trigger()
 
     def stop_liveness_and_startup(self) -> None:

@@ -233,9 +233,12 @@ class PodWorker:
         self._told_phase = status.phase
         self._parts.readiness_hooks.observe(self._parts.reporter.published(self._pod))
         if not terminal:
-            for container in (*status.init_container_statuses, *status.container_statuses):
-                if wants_readiness_probe(self._containers[container.name], container):
-                    self._parts.prober.trigger_readiness(container.name)
+            wanting = {
+                container.name
+                for container in (*status.init_container_statuses, *status.container_statuses)
+                if wants_readiness_probe(self._containers[container.name], container)
+            }
+            self._parts.prober.trigger_readiness(wanting)
         return status
 
     async def _sync(self) -> float | None:
