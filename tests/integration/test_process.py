@@ -295,45 +295,6 @@ async def test_without_free_descriptors_a_start_fails_for_a_while_and_then_works
     assert (await child.wait()).code == 5
 
 
-async def test_a_large_environment_arrives_whole(host: Host) -> None:
-    env = {"PATH": PATH, **{f"V{n}": "x" * 100_000 for n in range(8)}}
-    command = Command(argv=("sh", "-c", 'test "${#V7}" = 100000'), env=env)
-
-    child = await host.spawner.spawn(command, host.boundary())
-
-    assert (await child.wait()).code == 0
-
-
-@pytest.mark.parametrize(
-    ("argv", "env"),
-    [
-        (("true", "a\0b"), {}),
-        (("true", "\ud800"), {}),
-        (("true",), {"A": "a\0b"}),
-        (("true",), {"A": "\ud800"}),
-        (("true",), {"A=B": "c"}),
-        (("true",), {"": "a"}),
-    ],
-)
-async def test_words_that_execve_cannot_take_are_an_error_and_the_helper_lives(
-    host: Host, argv: tuple[str, ...], env: dict[str, str]
-) -> None:
-    helper = host.spawner.helper_pid
-    command = Command(argv=argv, env={"PATH": PATH, **env})
-
-    with pytest.raises(SpawnError, match=r"exec .*true: invalid argument"):
-        await host.spawner.spawn(command, host.boundary())
-
-    assert host.spawner.helper_pid == helper
-
-
-async def test_an_argument_that_no_kernel_takes_is_an_error(host: Host) -> None:
-    command = Command(argv=("true", "x" * 3_000_000), env={"PATH": PATH})
-
-    with pytest.raises(SpawnError, match="argument list too long"):
-        await host.spawner.spawn(command, host.boundary())
-
-
 async def test_a_stopped_process_is_killed(host: Host) -> None:
     boundary = host.boundary()
     child = await host.shell("kill -STOP $$; exit 1", boundary)
