@@ -30,7 +30,6 @@ _SELDOM_USED = frozenset(
         "asyncio.sslproto",
         "asyncio.staggered",
         "asyncio.trsock",
-        "bisect",
         "inspect",
         "ipaddress",
         "linecache",
@@ -63,7 +62,6 @@ LATER = frozenset(
         "agent.rules.mirror",
         "agent.rules.placement",
         "agent.rules.pod_change",
-        "agent.rules.probe_report",
         "agent.rules.shutdown",
         "agent.rules.traffic",
     )
@@ -179,7 +177,7 @@ GIVEN: dict[str, Callable[[ModuleType], None]] = {
 
 #: What a pod's life needs although the start does not: it must be there before descriptors or
 #: memory run short.
-_NEEDED = sorted(LATER | {"bisect", "concurrent.futures", "logging", "subprocess"})
+_NEEDED = ("logging", "subprocess", "concurrent.futures", *sorted(LATER))
 
 
 def hurry() -> None:

@@ -170,7 +170,12 @@ def test_a_body_that_is_too_long_is_not_read(cluster: Cluster) -> None:
 
 def test_heads_without_end_are_refused(cluster: Cluster) -> None:
     with _line(cluster) as line:
-        line.send(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 100_000)
+        line.send(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ")
+        try:
+            for _ in range(100):
+                line.send(b"a" * 1000)
+        except OSError:
+            return  # it hung up on us
         assert line.head()[0] == 400
 
 

@@ -60,7 +60,8 @@ async def end(fence: RunBoundary) -> None:
 def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """How often somebody looked since the last time this was asked: at all, or at all below us."""
     count = 0
-    everyone, children, me = descendants.everyone, descendants.children, os.getpid()
+    everyone, me = descendants.everyone, os.getpid()
+    children = descendants.children_of_leader
 
     def counting_everyone() -> list[int]:
         nonlocal count
@@ -78,7 +79,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         return seen
 
     monkeypatch.setattr(descendants, "everyone", counting_everyone)
-    monkeypatch.setattr(descendants, "children", counting_children)
+    monkeypatch.setattr(descendants, "children_of_leader", counting_children)
     return since
 
 

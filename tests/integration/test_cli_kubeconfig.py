@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from agent.cli.kubeconfig import command
+from agent.cli.main import cli
 
 pytestmark = pytest.mark.integration
 
@@ -18,7 +18,7 @@ def _ask(folder: Path, *arguments: str, listen: str = "127.0.0.1:6440") -> Resul
     config = folder / "barepod.toml"
     config.write_text(f'[node]\nstate_dir = "{folder}/state"\n[api]\nlisten = "{listen}"\n')
     (folder / "state").mkdir(exist_ok=True)
-    return CliRunner().invoke(command, ["--config", str(config), *arguments])
+    return CliRunner().invoke(cli, ["kubeconfig", "--config", str(config), *arguments])
 
 
 def _user(result: Result) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def test_what_is_not_there(shown: Space) -> None:
 
 def test_raw_paths(shown: Space) -> None:
     assert shown.does("get", "--raw", "/healthz") == "ok"
-    assert shown.does("get", "--raw", "/readyz?verbose").endswith("ok")
+    assert shown.does("get", "--raw", "/readyz?verbose").endswith("readyz check passed\n")
     listed = json.loads(shown.does("get", "--raw", "/api/v1/namespaces/shown/pods?limit=1"))
     assert (listed["kind"], len(listed["items"])) == ("PodList", 1)
     assert listed["metadata"]["remainingItemCount"] == 1
@@ -139,7 +139,8 @@ def test_waiting(space: Space) -> None:
     )
     told = space.fails("wait", "--for=condition=Never", "pod/web", "--timeout=200ms")
     assert told.endswith("error: timed out waiting for the condition on pods/web\n")
-    with space.following("wait", "--for=delete", "pod/web") as waiting:
+    with space.following("wait", "--for=delete", "pod/web", "-v=6") as waiting:
+        waiting.until_line("watch=true")
         space.does("delete", "pod", "web", "--now")
         assert waiting.until_line("pod/web") == "pod/web condition met"
 

@@ -163,7 +163,8 @@ async def test_many_may_ask_at_once() -> None:
 class LateScheduler(Scheduler):
     """Its clock may be set ahead."""
 
-    ahead = 0.0
-
-    def time(self) -> float:
-        return super().time() + self.ahead
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = 0.0
+        now = self.time
+        self.time = lambda: now() + self.ahead
