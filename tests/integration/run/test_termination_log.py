@@ -109,9 +109,10 @@ def test_a_directory_cannot_be_the_file(place: Path) -> None:
 def test_a_user_without_namespaces_does_without_it(place: Path) -> None:
     needs_ordinary_user()
     main = sh(
+        f"while ! test -e {place}/hooked; do sleep 0.01; done; "
         "echo up > $BAREPOD_TERMINATION_LOG; sed 's/^/at /' $MESSAGES",
         env=[{"name": "MESSAGES", "value": str(USUAL)}],
-        lifecycle={"postStart": hook("true")},
+        lifecycle={"postStart": hook(f"touch {place}/hooked")},
     )
     setup = Setup(mode="user", prefix=NO_NAMESPACES)
     with barepod.run(place, pod(main, restartPolicy="Never"), setup=setup) as run:
