@@ -217,6 +217,21 @@ def settle() -> None:
         gc.enable()
 
 
+class without:
+    """Meanwhile these modules seem not to be installed, unless they are loaded already."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = [name for name in names if name not in sys.modules]
+
+    def __enter__(self) -> None:
+        for name in self._names:
+            sys.modules[name] = None  # type: ignore[assignment]
+
+    def __exit__(self, *_: object) -> None:
+        for name in self._names:
+            del sys.modules[name]
+
+
 class PutOff:
     """Finds modules by their names, to be executed later (a finder for `sys.meta_path`).
 
@@ -290,11 +305,8 @@ class _Alone:
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
-        sys.modules["typing_extensions"] = None  # type: ignore[assignment]
-        try:
+        with without("typing_extensions"):
             self._loader.exec_module(module)
-        finally:
-            del sys.modules["typing_extensions"]
 
 
 class _Execution:

@@ -38,7 +38,7 @@ def benchmarks() -> tuple[Benchmark, ...]:
 def lives(count: int) -> Values:
     """One agent boots them all, rests, dies; the next one takes over and ends them."""
     with place(sleeper(f"p{number}") for number in range(count)) as where:
-        with agent(where) as first:
+        with agent(where, is_observed=False) as first:
             boot = first.all_run()
             time.sleep(_SETTLES)
             cpu, wakes = first.cpu(), first.wakes()
@@ -46,7 +46,7 @@ def lives(count: int) -> Values:
             cpu, wakes = first.cpu() - cpu, first.wakes() - wakes
             memory, before = first.memory(), mains(where)
             first.kill()
-        with agent(where) as second:
+        with agent(where, is_observed=False) as second:
             adoption = second.all_run()
             if mains(where) != before:
                 raise AssertionError("a main process was started again")

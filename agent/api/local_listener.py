@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from agent.api.access.keys import ADMIN_GROUP
+from agent.api.access.credentials import ADMIN_GROUP
 from agent.api.listener import Service
 from agent.api.machinery.call import User
 from agent.host import files

@@ -12,8 +12,8 @@ import msgspec
 from aiohttp import web
 
 from agent import KUBERNETES_VERSION, __version__
+from agent.api.access.credentials import Keys
 from agent.api.access.identity import Tokens, certified, peer_certificate
-from agent.api.access.keys import Keys
 from agent.api.access.kubeconfig import kubeconfig_of, server_url
 from agent.api.connections import APIService
 from agent.api.front import Connect, Front, FrontParts

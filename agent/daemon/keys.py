@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from agent.api.access.keys import Keys, load_or_make
+from agent.api.access.credentials import Keys
 from agent.config import Config
 
 #: Below the state directory.
@@ -14,6 +14,8 @@ _EVERYWHERE = ("", "0.0.0.0", "::")
 
 def keys_of(config: Config, now: datetime) -> Keys:
     """The keys, made if there are none yet. OSError."""
+    from agent.api.access.keys import load_or_make
+
     return load_or_make(f"{config.node.state_dir}/{FOLDER}", names_of(config), now)
 
 

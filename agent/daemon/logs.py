@@ -11,7 +11,10 @@ import re
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Protocol, TextIO
 
-import structlog
+from agent import boot
+
+with boot.without("rich", "better_exceptions"):  # for tracebacks that are never shown; 5 MB
+    import structlog
 
 from agent.host.journal import Journal
 from agent.host.systemd import is_journal

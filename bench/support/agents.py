@@ -176,16 +176,17 @@ class Agent:
 
 
 @contextmanager
-def agent(where: Place) -> Iterator[Agent]:
-    """An agent that has read its manifests."""
+def agent(where: Place, *, is_observed: bool = True) -> Iterator[Agent]:
+    """An agent that has read its manifests; without an observer there is no `lateness`."""
+    observer = ("bench.support.observed", str(where.path / _SEEN))
+    program = observer if is_observed else ("agent",)
     log = where.path / f"agent.{time.monotonic_ns()}.log"
     with log.open("w") as stream:
         process = subprocess.Popen(
             [
                 sys.executable,
                 "-m",
-                "bench.support.observed",
-                str(where.path / _SEEN),
+                *program,
                 "agent",
                 "--config",
                 str(where.config),

@@ -239,3 +239,15 @@ def test_a_fault_is_told_although_logging_cannot_be_executed(
     logger.error("a fault", exc_info=None)
 
     assert capfd.readouterr().err == "barepod: a fault\n"
+
+
+def test_a_library_seems_not_to_be_installed_for_a_while(package: Path) -> None:
+    write(package, "later_hidden.py", "")
+    kept = sys.modules["sys"]
+
+    with boot.without("later_hidden", "sys"):
+        with pytest.raises(ImportError):
+            importlib.import_module("later_hidden")
+        assert sys.modules["sys"] is kept
+
+    assert importlib.import_module("later_hidden").__name__ == "later_hidden"

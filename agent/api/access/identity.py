@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-from agent.api.access.keys import ADMIN, ADMIN_GROUP, READER
+from agent.api.access.credentials import ADMIN, ADMIN_GROUP, READER
 from agent.api.machinery.call import User
 
 _LONGEST = 4096

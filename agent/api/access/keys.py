@@ -1,24 +1,23 @@
 """What proves who one is: a self-signed authority, certificates signed by it, bearer tokens.
 
-Made at first start, like the kubelet's pair (kubelet: --cert-dir). Imports cryptography: import
-this late.
+Made at first start, like the kubelet's pair (kubelet: --cert-dir). Imports cryptography (5 MB):
+import this late.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import secrets
-import ssl
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from agent.api.access.credentials import ADMIN, ADMIN_GROUP, Keys, Pair
 from agent.host import files
 
 #: How long certificates are good for; they are made anew when a month is left.
@@ -26,38 +25,8 @@ _LIFETIME = timedelta(days=3650)
 _RENEWAL = timedelta(days=30)
 _SKEW = timedelta(minutes=5)
 _TOKEN_BYTES = 32
-#: Who bears the certificate or the token that may do everything.
-ADMIN, ADMIN_GROUP = "barepod-admin", "system:masters"
-READER = "barepod-reader"
 
 _Key = ec.EllipticCurvePrivateKey
-
-
-class Pair(msgspec.Struct, frozen=True):
-    """A certificate and its key as PEM texts."""
-
-    certificate: bytes
-    key: bytes
-
-
-class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that `folder` holds; tokens are texts."""
-
-    folder: str
-    authority: bytes
-    admin: Pair
-    admin_token: str
-    reader_token: str
-
-    def server_context(self) -> ssl.SSLContext:
-        """TLS for the listener; a client may show a certificate of our authority."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(f"{self.folder}/server.crt", f"{self.folder}/server.key")
-        context.load_verify_locations(cadata=self.authority.decode())
-        context.verify_mode = ssl.CERT_OPTIONAL
-        context.set_alpn_protocols(["http/1.1"])
-        return context
 
 
 def load_or_make(folder: str, names: Iterable[str], now: datetime) -> Keys:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from agent.api.access.keys import Keys, Pair
+from agent.api.access.credentials import Keys, Pair
 
 CONTEXT = "barepod"
 
@@ -38,7 +38,7 @@ def kubeconfig_of(keys: Keys, server: str, *, is_reader: bool, with_certificate:
     """The YAML text of a kubeconfig for these keys."""
     import yaml
 
-    from agent.api.access.keys import ADMIN, READER
+    from agent.api.access.credentials import ADMIN, READER
 
     user = READER if is_reader else ADMIN
     token = keys.reader_token if is_reader else keys.admin_token

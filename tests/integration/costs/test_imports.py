@@ -93,3 +93,16 @@ def _loaded_at_first_spawn(folder: Path) -> list[str]:
         check=True,
     )
     return done.stdout.splitlines()[-1].split()
+
+
+def test_an_agent_without_a_tls_listener_does_without_large_libraries() -> None:
+    script = (
+        "import sys, agent.daemon.agent, agent.daemon.api, agent.daemon.logs; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    packages = {name.partition(".")[0] for name in done.stdout.split()}
+
+    assert "aiohttp" in packages
+    assert not packages & {"cryptography", "prometheus_client", "rich", "yaml"}

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from agent.api.access.keys import Pair
+from agent.api.access.credentials import Pair
 from agent.api.access.kubeconfig import kubeconfig, server_url
 
 
