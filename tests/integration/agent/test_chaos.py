@@ -160,15 +160,20 @@ def test_whatever_is_killed_store_and_machine_agree_in_the_end(place: Path) -> N
 
 
 def settle(chaos: Chaos) -> None:
-    """Wait until every pod is as its file wants it, and ready."""
+    """Wait until every pod is as its file wants it, and ready; the machine tells the same.
+
+    What is stored may be of the agent before, whose main was killed after it.
+    """
     agent = chaos.lives.agent
     agent.until_told("agent is ready")
 
     def is_settled() -> bool:
         pods = stored(chaos.place)
+        living = set(agent.run.processes())
         return set(pods) == set(_PODS) and all(
             "deletionTimestamp" not in one["metadata"]
             and main_status(one).get("ready")
+            and chaos.starts(name)[-1] in living
             and one["spec"]["containers"][0]["env"][0]["value"] == str(chaos.versions[name])
             for name, one in pods.items()
         )
