@@ -52,10 +52,12 @@ def recall(
         if file.pod.boot_id == boot_id
         and file.container.attempt > attempts.get(file.container.container, -1)
     ]
+    if record is None and not unknown:
+        return None
     if record is None or (unknown and record.boot_id != boot_id):
-        if not unknown:
-            return None
         record, known = unknown[-1].pod, ()
+    elif unknown:
+        record = unknown[-1].pod  # written with the run, and so after all that the records know
     return Memory(
         pod=record,
         containers=(*known, *(file.container for file in unknown)),

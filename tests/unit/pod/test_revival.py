@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from agent.model.pod import Pod
@@ -320,3 +321,19 @@ async def test_files_of_another_boot_mean_nothing() -> None:
 
     assert node.times("c adopted") == []
     assert node.times("c started") == [0, 10]
+
+
+async def test_a_record_from_before_the_first_start_does_not_count_beside_the_runs_file() -> None:
+    node = await remembered(pod())
+    await node.work_for(10)
+    file = run_file(node)
+    node.run_files.append(file)
+    node.store.records.drop_pod("u")
+    node.store.records.put(msgspec.structs.replace(file.pod, sandbox=None))
+
+    node.next_agent()
+    await node.run_for(10)
+
+    assert node.times("c adopted") == [10]
+    assert node.times("c signalled") == []
+    assert node.times("c started") == [0]
