@@ -8,6 +8,12 @@ from typing import Any
 from tests.support import barepod
 from tests.support.barepod import Fields, Setup
 
+#: Before a command of an ordinary user: a kernel that refuses him user namespaces.
+NO_NAMESPACES = (
+    *("unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c"),
+    *('echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', "sh"),
+)
+
 
 def mount(name: str, path: str, **fields: Any) -> Fields:
     return {"name": name, "mountPath": path, **fields}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.agent.test_manifests import sleeper
-from tests.integration.run.conftest import needs_ordinary_user
+from tests.integration.run.conftest import may_mount, needs_ordinary_user
 from tests.support import service
 from tests.support.barepod import ROOT, Setup, container, hook, pod, probe, sh
 from tests.support.service import Agent, Lives
@@ -218,8 +218,7 @@ def test_files_that_went_or_changed_while_no_agent_lived_are_followed(lives: Liv
 
 
 def test_a_mount_point_stays_for_a_pod_that_was_taken_over(lives: Lives) -> None:
-    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
-        pytest.skip("may not make a mount namespace")
+    may_mount()
     target = f"/barepod-{os.urandom(4).hex()}"
     look = f"while :; do test -e {target}/f && echo here || echo lost; sleep 0.02; done"
     volumes = [{"name": "v", "emptyDir": {}}]

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import uuid
 from pathlib import Path
 
 import pytest
 
-from tests.integration.run.conftest import needs_ordinary_user
+from tests.integration.run.conftest import may_mount, needs_ordinary_user
 from tests.support import barepod
 from tests.support.barepod import Fields, Run, Setup, hook, pod, sh
+from tests.support.volumes import NO_NAMESPACES
 
 pytestmark = pytest.mark.integration
 
 #: Kubernetes' own example, without its sleep.
 TUTORIAL = "echo Sleep expired > /dev/termination-log"
 USUAL = Path("/dev/termination-log")
-#: What a kernel that refuses user namespaces is like, for an ordinary user.
-NO_NAMESPACES = (
-    *("unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c"),
-    *('echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', "sh"),
-)
 
 
 @pytest.fixture(autouse=True)
-def may_mount() -> None:
-    """Only where mounts are permitted."""
-    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
-        if os.environ.get("CI") and os.geteuid() == 0:
-            pytest.fail("CI must be able to make mount namespaces")
-        pytest.skip("may not make a mount namespace")
+def where_mounts_are_permitted() -> None:
+    """Or nothing of this can be tested."""
+    may_mount()
 
 
 def message(run: Run, name: str = "c") -> str:

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.run.conftest import needs_ordinary_user
 from tests.support import barepod
 from tests.support.barepod import Fields, Setup, hook, pod, probe, sh
-from tests.support.volumes import mount, ro, said
+from tests.support.volumes import NO_NAMESPACES, mount, ro, said
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("clean_host")]
 USER = 1234
@@ -74,9 +74,8 @@ def test_where_the_kernel_refuses_a_user_the_message_says_what_is_missing(
     place: Path, target: str
 ) -> None:
     needs_ordinary_user()
-    script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
-    limited = ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c", script, "sh"]
-    with barepod.run(place, tutorial(target), setup=Setup(mode="user", prefix=limited)) as run:
+    setup = Setup(mode="user", prefix=NO_NAMESPACES)
+    with barepod.run(place, tutorial(target), setup=setup) as run:
         run.until(lambda: run.waits_for("CreateContainerError", "install"))
         waiting = run.status("install").state.waiting
         assert waiting is not None
