@@ -52,12 +52,12 @@ def recall(
         if file.pod.boot_id == boot_id
         and file.container.attempt > attempts.get(file.container.container, -1)
     ]
-    if record is None and not unknown:
-        return None
-    if record is None or (unknown and record.boot_id != boot_id):
-        record, known = unknown[-1].pod, ()
-    elif unknown:
+    if unknown:
+        if record is None or record.boot_id != boot_id:
+            known = ()
         record = unknown[-1].pod  # written with the run, and so after all that the records know
+    elif record is None:
+        return None
     return Memory(
         pod=record,
         containers=(*known, *(file.container for file in unknown)),
