@@ -161,9 +161,11 @@ class PodWorker:
             await self._run()
         except asyncio.CancelledError:
             self._parts.prober.close()
+            raise
+        finally:  # nothing is published of a pod that is over
             if self._gathering is not None:
                 self._gathering.cancel()
-            raise
+                self._gathering = None
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -204,9 +206,8 @@ class PodWorker:
         if reporter.status.phase != RUNNING or reporter.eviction or not volumes.is_ready:
             return False
         self._planned = actions = self._plan()
-        return bool(actions.init_containers_to_start or actions.containers_to_start) and not (
-            actions.kill_pod or actions.create_sandbox or actions.containers_to_kill
-        )
+        starts = actions.init_containers_to_start or actions.containers_to_start
+        return bool(starts) and not actions.ends_something
 
     def _plan(self) -> PodActions:
         facts = self._parts.facts
@@ -267,7 +268,7 @@ class PodWorker:
                 ),
                 (container.name for container in self._pod.spec.init_containers),
             )
-        if actions.kill_pod or actions.create_sandbox or actions.containers_to_kill:
+        if actions.ends_something:
             self._told_phase = None  # not every step of these is told as a change
         parts.prober.start()
         retry_at = await self._start(actions, exits)

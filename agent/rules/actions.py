@@ -42,6 +42,11 @@ class PodActions(msgspec.Struct, frozen=True, kw_only=True):
     ephemeral_containers_to_start: tuple[str, ...] = ()
     containers_to_kill: tuple[ContainerKill, ...] = ()
 
+    @property
+    def ends_something(self) -> bool:
+        """Whether anything is to end, or all begins anew, before the starts."""
+        return self.kill_pod or self.create_sandbox or bool(self.containers_to_kill)
+
 
 def container_hash(container: Container) -> str:
     """Return what identifies a container's definition: since 1.31 only its name and its image.
