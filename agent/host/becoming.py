@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     #: What a failure of it is called, the function, its arguments.
     Step = tuple[str, Callable[..., object], tuple[Any, ...]]
 
-_PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG = 1
 _PR_CAPBSET_DROP = 24
-_PR_SET_NO_NEW_PRIVS = 38
-_SIGKILL = 9
+PR_SET_NO_NEW_PRIVS = 38
+SIGKILL = 9
 _TIOCSCTTY = 0x540E
 _FAILED = 127
 _REPORT_SIZE = 4096
@@ -46,8 +46,8 @@ class Plan:
         self._report = report
         self._program = spec.argv[0]
         self._search = spec.env.get("PATH", "")
-        self._words = _array(spec.argv, self._program)
-        self._env = _array(_variables(spec.env, self._program), self._program)
+        self._words = array(spec.argv, self._program)
+        self._env = array(variables(spec.env, self._program), self._program)
         steps = _steps(spec, stdio, parent)
         if "/" in self._program:
             # By libc: `os.execve` would make texts into bytes again.
@@ -121,9 +121,9 @@ def _steps(spec: Spec, stdio: tuple[int, int, int], parent: int) -> list[Step]:
         steps.append(("user", os.setresgid, (gid, gid, gid)))
         steps.append(("user", os.setresuid, (uid, uid, uid)))
     if spec.no_new_privs:
-        steps.append(("user", _call, (libc.prctl, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
+        steps.append(("user", _call, (libc.prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
     if spec.die:  # after the change of user, which clears it
-        steps.append(("session", libc.prctl, (_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)))
+        steps.append(("session", libc.prctl, (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)))
         steps.append(("session", _go_on_with, (parent,)))
     steps.append(("cwd", os.chdir, (spec.cwd,)))
     return steps
@@ -154,14 +154,15 @@ def _call(function: Callable[..., int], *arguments: int) -> None:
         raise OSError(errno, os.strerror(errno))
 
 
-def _variables(env: dict[str, str], program: str) -> list[str]:
+def variables(env: dict[str, str], program: str) -> list[str]:
+    """What execve takes for the environment (`Failure`: impossible names)."""
     if "" in env or "=" in "".join(env):
         raise Failure("exec", EINVAL, program)
     return [f"{name}={value}" for name, value in env.items()]
 
 
-def _array(texts: Sequence[str], program: str) -> ctypes.Array[ctypes.c_char_p]:
-    """As execve takes them: pointers to their bytes, and a null pointer at the end."""
+def array(texts: Sequence[str], program: str) -> ctypes.Array[ctypes.c_char_p]:
+    """As execve takes them: pointers to their bytes, and a null pointer at the end (`Failure`)."""
     try:
         encoded = os.fsencode("\0".join(texts)).split(b"\0") if texts else []
     except UnicodeEncodeError:  # half a surrogate pair

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
     from agent.host.wire import Spec
 
-_CLONE_PIDFD = 0x1000
-_CLONE_PARENT = 0x8000
+CLONE_PIDFD = 0x1000
+CLONE_PARENT = 0x8000
 _CLONE_INTO_CGROUP = 0x2_0000_0000
 _SIGCHLD = 17
 _SYS_CLONE3 = 435
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220, "riscv64": 220}
 _CLONE_ARGS = 11
+#: An old kernel or a seccomp filter: there may be another way.
+REFUSED = (ENOSYS, EPERM, EACCES, EINVAL)
 
 # PyDLL: the child must come out of the system call holding the interpreter lock.
 libc = ctypes.PyDLL(None, use_errno=True)
@@ -79,22 +81,18 @@ def clone(become: Callable[[int], NoReturn], *, cgroup_fd: int, as_sibling: bool
     is a child of our parent, which reaps it.
     """
     pidfd = ctypes.c_int(-1)
-    flags = _CLONE_PIDFD | (_CLONE_PARENT if as_sibling else 0)
+    flags = CLONE_PIDFD | (CLONE_PARENT if as_sibling else 0)
     exit_signal = 0 if as_sibling else _SIGCHLD
-    args = (ctypes.c_uint64 * _CLONE_ARGS)(flags, ctypes.addressof(pidfd))
-    args[4] = exit_signal
-    if cgroup_fd >= 0:
-        args[0] |= _CLONE_INTO_CGROUP
-        args[10] = cgroup_fd
+    args = clone_args(flags, pidfd, cgroup_fd, exit_signal=exit_signal)
     pid = libc.syscall(_SYS_CLONE3, ctypes.byref(args), ctypes.sizeof(args))
     if pid == 0:
         become(-1)
     if pid > 0:
         return Born(pid, pidfd.value)
     errno = ctypes.get_errno()
-    if errno not in (ENOSYS, EPERM, EACCES, EINVAL):
+    if errno not in REFUSED:
         raise Failure("clone", errno)
-    # An old kernel or a seccomp filter: the older call can do all but the cgroup.
+    # The older call can do all but the cgroup.
     number = _SYS_CLONE.get(os.uname().machine)
     if number is None:
         raise Failure("clone", errno)
@@ -104,6 +102,24 @@ def clone(become: Callable[[int], NoReturn], *, cgroup_fd: int, as_sibling: bool
     if pid < 0:
         raise Failure("clone", ctypes.get_errno())
     return Born(pid, pidfd.value)
+
+
+def clone_args(
+    flags: int,
+    pidfd: ctypes.c_int,
+    cgroup_fd: int,
+    *,
+    exit_signal: int = 0,
+    stack: tuple[int, int] = (0, 0),
+) -> ctypes.Array[ctypes.c_uint64]:
+    """What clone3 takes: no cgroup if `cgroup_fd` is negative; of `stack` the lower end and size."""
+    if cgroup_fd >= 0:
+        flags |= _CLONE_INTO_CGROUP
+    where, size = stack
+    pidfd_at = ctypes.addressof(pidfd)
+    return (ctypes.c_uint64 * _CLONE_ARGS)(
+        flags, pidfd_at, 0, 0, exit_signal, where, size, 0, 0, 0, max(cgroup_fd, 0)
+    )
 
 
 def step(stage: str, action: Callable[[], None]) -> None:

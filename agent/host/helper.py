@@ -22,7 +22,7 @@ from _signal import SIG_DFL, SIG_SETMASK, pthread_sigmask, signal  # type: ignor
 from errno import EMFILE
 from heapq import heappop, heappush
 
-from agent.host import becoming, cgroup_files, clone, descendants, marks, wire
+from agent.host import becoming, cgroup_files, clone, descendants, marks, vfork, wire
 from agent.host.capture import Capture, Killing, Watch, by_clone, by_spawn
 from agent.host.launch import SURVIVED
 from agent.host.wire import Channel, Packet, Spec
@@ -47,11 +47,10 @@ _CLEAN_LOOKS = 3
 class Starting:
     """A main process between its birth and the outcome of its execve."""
 
-    __slots__ = ("mark", "pid", "pidfd", "report")
+    __slots__ = ("born", "mark", "report")
 
-    def __init__(self, pid: int, pidfd: int, report: int, mark: int) -> None:
-        self.pid = pid
-        self.pidfd = pidfd
+    def __init__(self, born: clone.Born, report: int, mark: int) -> None:
+        self.born = born
         self.report = report
         self.mark = mark
 
@@ -62,6 +61,7 @@ class Helper:
     def __init__(self, channel: Channel, guarded: tuple[int, str] | None) -> None:
         self._channel = channel
         self._watch = Watch()
+        self._vfork = vfork.available()
         self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         self._self = (os.getuid(), {os.getgid(), *os.getgroups()})
         self._starting: dict[int, Starting] = {}
@@ -172,10 +172,10 @@ class Helper:
     ) -> None:
         try:
             with clone.Inherited(spec):
-                if kind == wire.SPAWN:
-                    self._spawn(id_, spec, fds[:3], fds[3])
-                else:
+                if kind == wire.CAPTURE:
                     self._capture(id_, spec, fds[3], timeout, careful=careful)
+                elif careful or not self._spawn_at_once(id_, spec, fds[:3], fds[3]):
+                    self._spawn(id_, spec, fds[:3], fds[3])
         except clone.Failure as exc:
             self._fail(kind, id_, exc)
         except OSError as exc:
@@ -188,6 +188,17 @@ class Helper:
         else:
             self._send((wire.CAPTURED, id_, -1, 0, False, False, b"", reason))
 
+    def _spawn_at_once(
+        self, id_: int, spec: Spec, stdio: tuple[int, int, int], cgroup_fd: int
+    ) -> bool:
+        """Start it while we stand still; whether that was possible."""
+        if self._vfork is None or not self._vfork.can_take(spec):
+            return False
+        born = self._vfork.start(spec, stdio, cgroup_fd, os.getppid())
+        if born is not None:
+            self._started(id_, born, spec.mark)
+        return born is not None
+
     def _spawn(self, id_: int, spec: Spec, stdio: tuple[int, int, int], cgroup_fd: int) -> None:
         report, report_end = os.pipe()
         try:
@@ -198,7 +209,7 @@ class Helper:
             raise
         finally:
             os.close(report_end)
-        self._starting[id_] = Starting(born.pid, born.pidfd, report, spec.mark)
+        self._starting[id_] = Starting(born, report, spec.mark)
         os.set_blocking(report, False)
         self._watch.add(report, lambda: self._reported(id_))
 
@@ -212,14 +223,16 @@ class Helper:
         self._watch.remove(started.report)
         os.close(started.report)
         if failure is None:
-            if self._keeping is not None:
-                self._unknown[id_] = started.mark
-            message: Message = (wire.SPAWNED, id_, started.pid, None)
+            self._started(id_, started.born, started.mark)
         else:
-            reason = (failure.stage, failure.errno, failure.detail)
-            message = (wire.FAILED, id_, started.pid, reason)
-        self._send(message, (started.pidfd,))
-        os.close(started.pidfd)
+            os.close(started.born.pidfd)
+            self._fail(wire.SPAWN, id_, failure)
+
+    def _started(self, id_: int, born: clone.Born, mark: int) -> None:
+        if self._keeping is not None:
+            self._unknown[id_] = mark
+        self._send((wire.SPAWNED, id_, born.pid, None), (born.pidfd,))
+        os.close(born.pidfd)
 
     def _is_self(self, user: tuple[int, int, tuple[int, ...]] | None) -> bool:
         return user is not None and (user[0], {user[1], *user[2]}) == self._self
@@ -248,7 +261,7 @@ class Helper:
         if capture is not None:
             self._kill_on(capture.kill(timed_out=False))
         elif started is not None:  # its report then ends without an execve
-            descendants.send(started.pid, _SIGKILL, lambda _pid: True)
+            descendants.send(started.born.pid, _SIGKILL, lambda _pid: True)
 
     def _kill_on(self, killing: Killing) -> None:
         def again() -> None:

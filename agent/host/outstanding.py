@@ -71,9 +71,9 @@ class Outstanding:
         if running is not None:
             running.done(answer)
 
-    def suspect(self, running: Running) -> None:
-        """The helper was stuck while it had this command to start."""
-        self._slow.add(running.command.argv[0])
+    def suspect(self, request: Birth | Running) -> None:
+        """The helper was stuck while it had this to start."""
+        self._slow.add(request.command.argv[0])
 
     def is_suspect(self, program: str) -> bool:
         """Whether a helper was stuck with it."""
@@ -89,9 +89,10 @@ class Outstanding:
         """The helper is gone: nobody will answer any more. `marks` is to be asked before."""
         births, self._births = self._births, {}
         for birth in births.values():
+            # One of these may have hung the helper in its execve.
+            self.suspect(birth)
             self._reaper.expect_no_more(birth.mark)
             birth.result.set_exception(requests.helper_died(birth.command))
         for running in self.commands():
-            # One of them may have hung the helper in its execve.
             self.suspect(running)
             self.answer(running.id, Captured(None, error=requests.helper_died(running.command)))

@@ -165,12 +165,15 @@ class Spawner:
         stderr: int | None = None,
         controlling_tty: bool = False,
         meanwhile: Callable[[], None] | None = None,
+        again: bool = False,
         mark: int | None = None,
         inside: Child | None = None,
     ) -> Child:
         """Start a supervised process inside the fence; returns once its program is executed.
 
         `meanwhile` is called in any case, as soon as the helper has something to do.
+        `again`: its program has been executed before, so that the helper may stand still for the
+        while of its execve; one that hangs would have to be found out (see `capture`).
         The descriptors stay the caller's; None is /dev/null. The process is a child of the agent
         and leads its own session. Raises `SpawnError`; when cancelled, the process is killed.
         With a `mark`, taken before, it never outlives the agent. `inside`: see `capture`.
@@ -182,7 +185,8 @@ class Spawner:
         spec = requests.fields(command, birth.mark, die=die, tty=controlling_tty)
         id_ = self._outstanding.next_id()
         try:
-            self._send(command, (wire.SPAWN, id_, spec, present, None, True), fds)
+            careful = not again or self._outstanding.is_suspect(command.argv[0])
+            self._send(command, (wire.SPAWN, id_, spec, present, None, careful), fds)
             self._outstanding.expect(id_, birth)
         finally:
             if meanwhile is not None:

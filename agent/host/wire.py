@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 # To the helper. `given` has a bit for each descriptor: 1 stdin, 2 stdout, 4 stderr, 8 cgroup,
 # 16 pidfd of the process whose mounts to share.
-SPAWN = 1  # id, Spec's fields, given, None, True
-CAPTURE = 2  # id, Spec's fields, given, timeout or None, whether to avoid posix_spawn
+# The last item of the first two: whether its program may hang in execve.
+SPAWN = 1  # id, Spec's fields, given, None, careful
+CAPTURE = 2  # id, Spec's fields, given, timeout or None, careful
 CANCEL = 3  # id
 GUARD = 4  # 0, (the agent's mark, the directory of its cgroups) or None, where to keep or ""
 PING = 5  # 0
@@ -38,7 +39,7 @@ CHECK = 14  # id
 FAREWELL = 15  # 0: keep nothing
 # From the helper. A reason is (stage, errno, path concerned).
 SPAWNED = 6  # id, pid, None; with the pidfd
-FAILED = 7  # id, pid or 0, reason
+FAILED = 7  # id, 0, reason
 CAPTURED = 8  # id, exit code or -1, signal or 0, timed out, truncated, output, reason or None
 PONG = 9  # 0
 CHECKED = 16  # id, names of which not all could be kept, why there is no socket or ""

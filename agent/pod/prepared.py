@@ -81,6 +81,7 @@ class PreparedRun:
                 stderr=streams.stderr,
                 controlling_tty=streams.is_tty,
                 meanwhile=meanwhile,
+                again=self._naming.restart_count > 0,
             )
         except SpawnError as exc:
             await self._abandon()
