@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     Step = tuple[str, Callable[..., object], tuple[Any, ...]]
 
 PR_SET_PDEATHSIG = 1
-_PR_CAPBSET_DROP = 24
+PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 SIGKILL = 9
-_TIOCSCTTY = 0x540E
+TIOCSCTTY = 0x540E
 _FAILED = 127
 _REPORT_SIZE = 4096
 
@@ -107,12 +107,12 @@ def _steps(spec: Spec, stdio: tuple[int, int, int], parent: int) -> list[Step]:
     steps: list[Step] = [("session", os.setsid, ())]
     steps += [("session", os.dup2, (fd, number)) for number, fd in enumerate(stdio)]
     if spec.tty:
-        steps.append(("session", _call, (libc.ioctl, 0, _TIOCSCTTY, 0)))
+        steps.append(("session", _call, (libc.ioctl, 0, TIOCSCTTY, 0)))
     if spec.changes_view:
         steps.append(_view(spec))
     steps += [("rlimit", resource.setrlimit, (which, limits)) for which, *limits in spec.rlimits]
     steps += [
-        ("capability", _call, (libc.prctl, _PR_CAPBSET_DROP, number, 0, 0, 0))
+        ("capability", _call, (libc.prctl, PR_CAPBSET_DROP, number, 0, 0, 0))
         for number in spec.cap_drop
     ]
     if (user := spec.user) is not None:

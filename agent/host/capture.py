@@ -18,6 +18,7 @@ TYPE_CHECKING = False  # importing `typing` would double the helper's memory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent.host.vfork import Vfork
     from agent.host.wire import Message, Spec
 
     Ready = Callable[[], None]
@@ -124,6 +125,17 @@ def by_clone(spec: Spec, pipes: Pipes, cgroup_fd: int, stdin: int) -> tuple[int,
     plan = becoming.Plan(spec, stdio, pipes.report_end, os.getpid())
     born = clone.clone(plan.follow, cgroup_fd=cgroup_fd, as_sibling=False)
     return born.pid, born.pidfd
+
+
+def by_vfork(vfork: Vfork) -> Begin:
+    """Start in memory of this process, which stands still until the program is executed."""
+
+    def begin(spec: Spec, pipes: Pipes, cgroup_fd: int, stdin: int) -> tuple[int, int]:
+        stdio = (stdin, pipes.out_end, pipes.err_end)
+        born = vfork.start(spec, stdio, cgroup_fd, as_sibling=False)
+        return by_clone(spec, pipes, cgroup_fd, stdin) if born is None else (born.pid, born.pidfd)
+
+    return begin
 
 
 def by_spawn(spec: Spec, pipes: Pipes, _cgroup_fd: int, stdin: int) -> tuple[int, int]:

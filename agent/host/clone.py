@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CLONE_PIDFD = 0x1000
 CLONE_PARENT = 0x8000
 _CLONE_INTO_CGROUP = 0x2_0000_0000
-_SIGCHLD = 17
+SIGCHLD = 17
 _SYS_CLONE3 = 435
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220, "riscv64": 220}
 _CLONE_ARGS = 11
@@ -82,7 +82,7 @@ def clone(become: Callable[[int], NoReturn], *, cgroup_fd: int, as_sibling: bool
     """
     pidfd = ctypes.c_int(-1)
     flags = CLONE_PIDFD | (CLONE_PARENT if as_sibling else 0)
-    exit_signal = 0 if as_sibling else _SIGCHLD
+    exit_signal = 0 if as_sibling else SIGCHLD
     args = clone_args(flags, pidfd, cgroup_fd, exit_signal=exit_signal)
     pid = libc.syscall(_SYS_CLONE3, ctypes.byref(args), ctypes.sizeof(args))
     if pid == 0:
@@ -112,7 +112,7 @@ def clone_args(
     exit_signal: int = 0,
     stack: tuple[int, int] = (0, 0),
 ) -> ctypes.Array[ctypes.c_uint64]:
-    """What clone3 takes: no cgroup if `cgroup_fd` is negative; of `stack` the lower end and size."""
+    """What clone3 takes; `cgroup_fd` negative: no cgroup; `stack`: its lower end and size."""
     if cgroup_fd >= 0:
         flags |= _CLONE_INTO_CGROUP
     where, size = stack

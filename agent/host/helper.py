@@ -23,7 +23,7 @@ from errno import EMFILE
 from heapq import heappop, heappush
 
 from agent.host import becoming, cgroup_files, clone, descendants, marks, vfork, wire
-from agent.host.capture import Capture, Killing, Watch, by_clone, by_spawn
+from agent.host.capture import Capture, Killing, Watch, by_clone, by_spawn, by_vfork
 from agent.host.launch import SURVIVED
 from agent.host.wire import Channel, Packet, Spec
 
@@ -31,6 +31,7 @@ TYPE_CHECKING = False  # importing `typing` would double the helper's memory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent.host.capture import Begin
     from agent.host.keeping import Keeping
     from agent.host.wire import Message
 
@@ -192,9 +193,9 @@ class Helper:
         self, id_: int, spec: Spec, stdio: tuple[int, int, int], cgroup_fd: int
     ) -> bool:
         """Start it while we stand still; whether that was possible."""
-        if self._vfork is None or not self._vfork.can_take(spec):
+        if self._vfork is None or not vfork.can_take(spec):
             return False
-        born = self._vfork.start(spec, stdio, cgroup_fd, os.getppid())
+        born = self._vfork.start(spec, stdio, cgroup_fd, as_sibling=True)
         if born is not None:
             self._started(id_, born, spec.mark)
         return born is not None
@@ -244,11 +245,20 @@ class Helper:
             self._captures.pop(id_, None)
             self._send(message)
 
-        prepared = careful or cgroup_fd >= 0 or spec.prepared_in_child()
-        begin = by_clone if prepared else by_spawn
+        begin = self._way_to_begin(spec, cgroup_fd, careful=careful)
         self._captures[id_] = Capture(id_, spec, cgroup_fd, self._null, begin, self._watch, answer)
         if timeout is not None:
             self._after(timeout, lambda: self._timed_out(id_))
+
+    def _way_to_begin(self, spec: Spec, cgroup_fd: int, *, careful: bool) -> Begin:
+        """The cheapest one that can do all that is to be done for the command."""
+        if careful:
+            return by_clone
+        if cgroup_fd < 0 and not spec.prepared_in_child():
+            return by_spawn
+        if self._vfork is not None and vfork.can_take(spec):
+            return by_vfork(self._vfork)
+        return by_clone
 
     def _timed_out(self, id_: int) -> None:
         capture = self._captures.get(id_)

@@ -33,8 +33,12 @@ def leaves_no_children() -> Iterator[None]:
 
 @pytest_asyncio.fixture(params=["cgroup", "subreaper"])
 async def host(request: pytest.FixtureRequest) -> AsyncIterator[Host]:
-    """The process machinery, in every mode of containment that this machine has."""
-    async with _host(request.param) as found:
+    """The process machinery, in every mode of containment that this machine has.
+
+    With "again" after the mode, main processes are started as at a restart.
+    """
+    mode, _, again = request.param.partition(" ")
+    async with _host(mode, again=bool(again)) as found:
         yield found
 
 
@@ -46,8 +50,8 @@ async def cgroup_host() -> AsyncIterator[Host]:
 
 
 @asynccontextmanager
-async def _host(mode: Mode) -> AsyncIterator[Host]:
-    manager = running_host(mode)
+async def _host(mode: Mode, *, again: bool = False) -> AsyncIterator[Host]:
+    manager = running_host(mode, again=again)
     try:
         found = await manager.__aenter__()
     except OSError as exc:

@@ -23,7 +23,12 @@ from tests.support.children import (
     zombies,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+_WAYS = [f"{mode}{when}" for mode in ("cgroup", "subreaper") for when in ("", " again")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.asyncio,
+    pytest.mark.parametrize("host", _WAYS, indirect=True),
+]
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 
@@ -102,7 +107,7 @@ async def test_no_descriptor_signal_or_session_of_the_agent_reaches_a_process(
 async def test_stdin_is_what_was_given(host: Host) -> None:
     reading, writing = os.pipe()
     result, answer = os.pipe()
-    child = await host.spawner.spawn(sh("cat"), host.boundary(), stdin=reading, stdout=answer)
+    child = await host.spawn(sh("cat"), host.boundary(), stdin=reading, stdout=answer)
     os.close(reading)
     os.close(answer)
 
@@ -117,8 +122,8 @@ async def test_stdin_is_what_was_given(host: Host) -> None:
 async def test_a_terminal_becomes_the_controlling_one(host: Host) -> None:
     ours, theirs = os.openpty()
     command = sh("tty < /dev/tty && test -t 0 && test -t 1 && exit 7")
-    child = await host.spawner.spawn(
-        command, host.boundary(), stdin=theirs, stdout=theirs, stderr=theirs, controlling_tty=True
+    child = await host.spawn(
+        command, host.boundary(), stdin=theirs, stdout=theirs, stderr=theirs, tty=True
     )
     os.close(theirs)
 
@@ -162,7 +167,7 @@ async def test_a_program_that_cannot_be_executed_is_named_with_the_reason(
     command = Command(argv=argv, env={"PATH": f"{PATH}:{programs}"})
 
     with pytest.raises(SpawnError) as main:
-        await host.spawner.spawn(command, host.boundary("a"))
+        await host.spawn(command, host.boundary("a"))
     probe = await host.capture(command, host.boundary("b"))
 
     for error in (main.value, probe.error):
@@ -177,11 +182,11 @@ async def test_the_search_path_is_the_containers_own(host: Host, tmp_path: Path)
     boundary = host.boundary()
     argv = ("only-here",)
 
-    child = await host.spawner.spawn(Command(argv=argv, env={"PATH": str(tmp_path)}), boundary)
+    child = await host.spawn(Command(argv=argv, env={"PATH": str(tmp_path)}), boundary)
 
     assert (await child.wait()).code == 0
     with pytest.raises(SpawnError, match="executable file not found"):
-        await host.spawner.spawn(Command(argv=argv, env={}), boundary)
+        await host.spawn(Command(argv=argv, env={}), boundary)
 
 
 async def test_a_missing_working_directory_is_named(host: Host) -> None:
@@ -189,7 +194,7 @@ async def test_a_missing_working_directory_is_named(host: Host) -> None:
     text = 'chdir to cwd ("/nope") set in config.json failed: no such file or directory'
 
     with pytest.raises(SpawnError) as main:
-        await host.spawner.spawn(command, host.boundary("a"))
+        await host.spawn(command, host.boundary("a"))
     probe = await host.capture(command, host.boundary("b"))
 
     assert (str(main.value), main.value.exit_code) == (text, 128)
@@ -216,7 +221,7 @@ async def test_a_limit_that_may_not_be_raised_is_an_error(host: Host) -> None:
     )
 
     with pytest.raises(SpawnError, match="rlimit") as caught:
-        await host.spawner.spawn(command, host.boundary())
+        await host.spawn(command, host.boundary())
 
     assert not caught.value.transient
 
@@ -258,10 +263,10 @@ async def test_too_many_processes_of_a_user_is_worth_another_try(host: Host) -> 
         rlimits=((resource.RLIMIT_NPROC, 0, 0),),
     )
     first = host.boundary("first")
-    child = await host.spawner.spawn(crowded, first)
+    child = await host.spawn(crowded, first)
 
     with pytest.raises(SpawnError) as caught:
-        await host.spawner.spawn(crowded, host.boundary("a"))
+        await host.spawn(crowded, host.boundary("a"))
     probe = await host.capture(crowded, host.boundary("b"))
 
     assert (caught.value.errno, caught.value.transient) == (errno.EAGAIN, True)
@@ -271,7 +276,7 @@ async def test_too_many_processes_of_a_user_is_worth_another_try(host: Host) -> 
     await child.wait()
     await until(lambda: not zombies())
     again = host.boundary("again")
-    assert not (await host.spawner.spawn(crowded, again)).exited
+    assert not (await host.spawn(crowded, again)).exited
 
 
 async def test_without_free_descriptors_a_start_fails_for_a_while_and_then_works(
@@ -284,7 +289,7 @@ async def test_without_free_descriptors_a_start_fails_for_a_while_and_then_works
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
     try:
         with pytest.raises(SpawnError) as caught:
-            await host.spawner.spawn(sh("exec sleep 1000"), boundary)
+            await host.spawn(sh("exec sleep 1000"), boundary)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert caught.value.transient
@@ -339,7 +344,7 @@ async def test_a_process_is_named_for_ever_by_pid_and_start_time(host: Host) -> 
 
 async def test_nobody_waits_for_a_cancelled_start_but_it_ends(host: Host) -> None:
     boundary = host.boundary()
-    start = asyncio.ensure_future(host.spawner.spawn(sh("exec sleep 1000"), boundary))
+    start = asyncio.ensure_future(host.spawn(sh("exec sleep 1000"), boundary))
     await asyncio.sleep(0)
 
     start.cancel()
@@ -374,9 +379,7 @@ async def test_the_signals_of_a_terminal_do_not_end_the_helper(host: Host) -> No
 
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         os.kill(helper, signum)
-    child = await host.spawner.spawn(
-        python("import signal; signal.raise_signal(15)"), host.boundary()
-    )
+    child = await host.spawn(python("import signal; signal.raise_signal(15)"), host.boundary())
 
     assert (await child.wait()).signal == signal.SIGTERM
     assert host.spawner.helper_pid == helper

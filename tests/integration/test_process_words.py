@@ -7,14 +7,19 @@ import pytest
 from agent.host.process import Command, SpawnError
 from tests.support.children import PATH, Host
 
-pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
+_WAYS = [f"{mode}{when}" for mode in ("cgroup", "subreaper") for when in ("", " again")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.asyncio,
+    pytest.mark.parametrize("host", _WAYS, indirect=True),
+]
 
 
 async def test_a_large_environment_arrives_whole(host: Host) -> None:
     env = {"PATH": PATH, **{f"V{n}": "x" * 100_000 for n in range(8)}}
     command = Command(argv=("sh", "-c", 'test "${#V7}" = 100000'), env=env)
 
-    child = await host.spawner.spawn(command, host.boundary())
+    child = await host.spawn(command, host.boundary())
 
     assert (await child.wait()).code == 0
 
@@ -37,7 +42,7 @@ async def test_words_that_execve_cannot_take_are_an_error_and_the_helper_lives(
     command = Command(argv=argv, env={"PATH": PATH, **env})
 
     with pytest.raises(SpawnError, match=r"exec .*true: invalid argument"):
-        await host.spawner.spawn(command, host.boundary())
+        await host.spawn(command, host.boundary())
 
     assert host.spawner.helper_pid == helper
 
@@ -46,4 +51,4 @@ async def test_an_argument_that_no_kernel_takes_is_an_error(host: Host) -> None:
     command = Command(argv=("true", "x" * 3_000_000), env={"PATH": PATH})
 
     with pytest.raises(SpawnError, match="argument list too long"):
-        await host.spawner.spawn(command, host.boundary())
+        await host.spawn(command, host.boundary())

@@ -326,6 +326,31 @@ async def test_a_probe_that_hangs_in_execve_disturbs_the_others_once(
     await until(lambda: not boundary.pids())
 
 
+@pytest.mark.parametrize("host", ["cgroup again", "subreaper again"], indirect=True)
+async def test_a_restart_that_hangs_in_execve_disturbs_the_others_once(
+    host: Host, hung: Path
+) -> None:
+    program = Command(argv=(str(hung),), env={"PATH": PATH})
+    boundary = host.boundary("hung")
+    helper = host.spawner.helper_pid
+
+    with pytest.raises(SpawnError) as caught:
+        await host.spawn(program, boundary)
+    assert caught.value.transient
+    await until(lambda: host.spawner.helper_pid not in (None, helper))
+    await boundary.kill()
+    helper = host.spawner.helper_pid
+
+    start = asyncio.ensure_future(host.spawn(program, boundary))
+    await until(lambda: len(boundary.pids()) == 1)
+    assert (await (await host.shell("exit 4", host.boundary("other"))).wait()).code == 4
+    assert host.spawner.helper_pid == helper
+    start.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await start
+    await until(lambda: not boundary.pids())
+
+
 async def test_a_helper_without_descriptors_reports_and_recovers(host: Host) -> None:
     boundary = host.boundary()
     await host.capture(sh("true"), boundary)

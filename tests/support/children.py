@@ -38,29 +38,51 @@ DOUBLE_FORK = "(setsid sh -c 'sleep 1000 & exit' &)"
 
 @dataclass(frozen=True)
 class Host:
-    """The process machinery of one agent."""
+    """The process machinery of one agent; `again`: main processes are started as at a restart."""
 
     reactor: Reactor
     scheduler: Scheduler
     clock: SystemClock
     containment: HostContainment
     spawner: Spawner
+    again: bool = False
 
     def boundary(self, name: str = "c1", limits: Limits | None = None) -> RunBoundary:
         """A fence for a container."""
         return self.containment.create(name, limits or Limits())
 
+    async def spawn(
+        self,
+        command: Command,
+        boundary: RunBoundary,
+        *,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+        tty: bool = False,
+    ) -> Child:
+        """A main process; see `Spawner.spawn`."""
+        return await self.spawner.spawn(
+            command,
+            boundary,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            controlling_tty=tty,
+            again=self.again,
+        )
+
     async def shell(
         self, script: str, boundary: RunBoundary, *, stdout: int | None = None
     ) -> Child:
         """A main process that is a shell script."""
-        return await self.spawner.spawn(sh(script), boundary, stdout=stdout)
+        return await self.spawn(sh(script), boundary, stdout=stdout)
 
     async def output(self, command: Command, boundary: RunBoundary) -> str:
         """What a main process printed until it ended."""
         reading, writing = os.pipe()
         try:
-            child = await self.spawner.spawn(command, boundary, stdout=writing, stderr=writing)
+            child = await self.spawn(command, boundary, stdout=writing, stderr=writing)
         finally:
             os.close(writing)
         await child.wait()
@@ -84,6 +106,7 @@ async def running_host(
     keeper: str | None = None,
     lasting: Lasting | None = None,
     base: str = "",
+    again: bool = False,
 ) -> AsyncIterator[Host]:
     """An agent's process machinery, taken down in the end (OSError: no cgroups here)."""
     reactor, scheduler, clock = Reactor(), Scheduler(), SystemClock()
@@ -95,7 +118,7 @@ async def running_host(
     )
     await spawner.start()
     try:
-        yield Host(reactor, scheduler, clock, containment, spawner)
+        yield Host(reactor, scheduler, clock, containment, spawner, again)
     finally:
         await containment.close()
         await spawner.close()
