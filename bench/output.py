@@ -30,6 +30,7 @@ from bench.framework import (
     percentile,
     pss_kib,
 )
+from bench.support.places import memory
 
 MB = 1_000_000
 _FLOOD = """
@@ -367,7 +368,7 @@ def _flood(line: int, size: int) -> tuple[str, ...]:
 
 def _disk() -> str | None:
     """Memory if there is any: the disk is not what is measured. `BENCH_DISK` chooses another."""
-    return os.environ.get("BENCH_DISK") or ("/dev/shm" if os.path.isdir("/dev/shm") else None)
+    return os.environ.get("BENCH_DISK") or (str(place) if (place := memory()) else None)
 
 
 def _peak_rss_mb() -> float:

@@ -42,7 +42,7 @@ def benchmarks() -> tuple[Benchmark, ...]:
 
 def restart(supervisor: Supervisor, pods: int = 1) -> Values | None:
     """What the service itself needs to tell the time is subtracted."""
-    with service(supervisor) as running:
+    with service(supervisor, in_memory=True) as running:
         if running is None:
             return None
         pid, _ = running.born()

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from bench.support.places import memory
+
 NAME = "barepod-bench"
 #: Words of a command line.
 Words = tuple[str, ...]
@@ -67,10 +69,20 @@ class Service:
 
 
 @contextmanager
-def service(supervisor: Supervisor) -> Iterator[Service | None]:
-    """Run the service; None if the supervisor is not installed. Nothing of it is left behind."""
-    with tempfile.TemporaryDirectory(prefix="barepod-bench-") as name:
+def service(supervisor: Supervisor, *, in_memory: bool = False) -> Iterator[Service | None]:
+    """Run the service; None if the supervisor is not installed. Nothing of it is left behind.
+
+    `in_memory`: what the supervisor keeps of a service lies where it does with /run (places.py).
+    """
+    place = memory() if in_memory else None
+    with tempfile.TemporaryDirectory(prefix="barepod-bench-", dir=place) as name:
         folder = Path(name)
+        folder.chmod(0o755)
+        environ = _environ()
+        if place is not None:
+            config = folder / "barepod.toml"
+            config.write_text(f'[node]\nrun_dir = "{folder}/run"\n')
+            environ["BAREPOD_CONFIG"] = str(config)
         fifo = folder / "born"
         os.mkfifo(fifo)
         command = supervisor.command(folder, _service(fifo))
@@ -81,7 +93,7 @@ def service(supervisor: Supervisor) -> Iterator[Service | None]:
         log = (folder / "log").open("wb")
         begun = time.time()
         manager = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environ(), cwd=folder
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, cwd=folder
         )
         try:
             yield Service(manager, pipe, begun)

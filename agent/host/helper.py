@@ -48,12 +48,13 @@ _CLEAN_LOOKS = 3
 class Starting:
     """A main process between its birth and the outcome of its execve."""
 
-    __slots__ = ("born", "mark", "report")
+    __slots__ = ("born", "mark", "report", "spec")
 
-    def __init__(self, born: clone.Born, report: int, mark: int) -> None:
+    def __init__(self, born: clone.Born, report: int, spec: Spec) -> None:
         self.born = born
         self.report = report
-        self.mark = mark
+        self.spec = spec
+        self.mark = spec.mark
 
 
 class Helper:
@@ -210,7 +211,7 @@ class Helper:
             raise
         finally:
             os.close(report_end)
-        self._starting[id_] = Starting(born, report, spec.mark)
+        self._starting[id_] = Starting(born, report, spec)
         os.set_blocking(report, False)
         self._watch.add(report, lambda: self._reported(id_))
 
@@ -225,6 +226,8 @@ class Helper:
         os.close(started.report)
         if failure is None:
             self._started(id_, started.born, started.mark)
+            if self._vfork is not None:
+                self._vfork.rehearse(started.spec)  # it may have to be started again in a hurry
         else:
             os.close(started.born.pidfd)
             self._fail(wire.SPAWN, id_, failure)

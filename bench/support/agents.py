@@ -1,6 +1,6 @@
 """A `barepod agent` of its own with many pods: prepared, started, watched, ended.
 
-It lies below the user's cache, on a disk as usual; /tmp may be memory.
+It lies below the user's cache, on a disk as usual, and its run directory in memory (places.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 from bench.framework import pss_kib
 from bench.supervisors import below
 from bench.support.cpu import used_by
-from bench.support.places import cache
+from bench.support.places import cache, memory
 
 _PATIENCE = 100.0
 _POLL = 0.005
@@ -38,6 +38,7 @@ class Place:
     """The directories of one agent; `metrics` and `api` are addresses of listeners, or empty."""
 
     path: Path
+    run: Path
     config: Path
     wanted: int
     metrics: str
@@ -74,9 +75,13 @@ def place(
     pods: Iterable[Pod], *, metrics: bool = False, api: bool = False, settings: str = ""
 ) -> Iterator[Place]:
     """Directories, configuration with some further `settings`, and manifests; gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="agent-", dir=cache()) as name:
-        path = Path(name)
-        path.chmod(0o755)
+    with (
+        tempfile.TemporaryDirectory(prefix="agent-", dir=cache()) as name,
+        tempfile.TemporaryDirectory(prefix="barepod-bench-", dir=memory()) as run_dir,
+    ):
+        path, run = Path(name), Path(run_dir)
+        for place in (path, run):
+            place.chmod(0o755)
         listen = f"127.0.0.1:{_free_port()}" if metrics else ""
         address = f"127.0.0.1:{_free_port()}" if api else ""
         manifests = path / "manifests"
@@ -89,10 +94,10 @@ def place(
         config.write_text(
             "[node]\n"
             f'manifest_dir = "{manifests}"\nstate_dir = "{path}/state"\n'
-            f'log_dir = "{path}/logs"\nrun_dir = "{path}/run"\n'
+            f'log_dir = "{path}/logs"\nrun_dir = "{run}"\n'
             f'[api]\nlisten = "{address}"\n[health]\nlisten = "{listen}"\n{settings}'
         )
-        yield Place(path, config, wanted, listen, address)
+        yield Place(path, run, config, wanted, listen, address)
 
 
 def sleeper(name: str) -> Pod:
@@ -217,7 +222,7 @@ def _is(pid: int, where: Place) -> bool:
         with open(f"/proc/{pid}/comm") as comm:
             if comm.read() != f"{_MAIN}\n":
                 return False
-        return str(where.path) in os.readlink(f"/proc/{pid}/fd/1")
+        return str(where.run) in os.readlink(f"/proc/{pid}/fd/1")
     except OSError:
         return False
 

@@ -1,9 +1,15 @@
-"""Where benchmarks keep what they build and what their agents write."""
+"""Where benchmarks keep what they build and what their agents write.
+
+State and logs lie on a disk. What supervisors keep in /run lies in memory, as /run does on a
+machine with systemd, though not in every container.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+_MEMORY = Path("/dev/shm")
 
 
 def cache() -> Path:
@@ -12,3 +18,8 @@ def cache() -> Path:
     folder = Path(home) / "barepod-bench"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def memory() -> Path | None:
+    """A directory in memory; None where there is none."""
+    return _MEMORY if _MEMORY.is_dir() else None
