@@ -20,6 +20,8 @@ from bench.support.agents import agent, place, sleeper
 from bench.support.wire import JSON, PODS, TABLE, Client, Crowd, Wire
 
 _PODS = 500
+#: What a kubelet takes at most unless it is told otherwise (maxPods).
+_NODE = 110
 _LISTS, _GETS = 40, 200
 _CHANGES = 100
 _COMMANDS = 20
@@ -38,9 +40,9 @@ def benchmarks() -> tuple[Benchmark, ...]:
                 Metric("one pod", "ms", target="at most 2"),
                 Metric("kubectl get pods", "ms"),
                 Metric("kubectl version", "ms"),
-                Metric("get : version", "x", target="at most 1.3"),
+                Metric("get : version", "x", target="110: at most 1.3"),
             ),
-            tuple(Candidate(f"{n} pods", partial(asked, n)) for n in (_PODS, 10)),
+            tuple(Candidate(f"{n} pods", partial(asked, n)) for n in (_PODS, _NODE, 10)),
             rounds=2,
         ),
         Benchmark(

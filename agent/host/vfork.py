@@ -77,7 +77,7 @@ _MAP_FAILED = (1 << 64) - 1
 _CLONE_VM = 0x100
 _CLONE_VFORK = 0x4000
 #: Nothing is on it but the frame of a signal that arrives before execve: that holds all registers.
-_STACK = 32 * 1024
+_STACK = 16 * 1024
 
 
 def available() -> Vfork | None:
