@@ -89,15 +89,16 @@ class Census:
         return self._sorted(fresh)[0]
 
     async def anybody(self) -> bool:
-        """Whether any of them lives; may share a look with others that end."""
+        """Whether any of them lives, or nobody can tell; may share a look with others that end."""
         since = self._ended or self._now()
         await self._rest(since)
-        alive, ended = self._seen(since)
-        if not (alive or ended <= self._dead):  # what these left behind has other parents now
+        seen = self._seen(since)
+        if seen is not None and not (seen[0] or seen[1] <= self._dead):
+            # What these left behind has other parents now.
             since = self._now()
             await self._rest(since)
-            alive, _ = self._seen(since)
-        return bool(alive)
+            seen = self._seen(since)
+        return seen is None or bool(seen[0])
 
     async def kill(self, clock: Clock, seconds: float) -> frozenset[int]:
         """SIGKILL until nobody is left; who resisted for so long is returned.
@@ -117,13 +118,14 @@ class Census:
         since = self._ended or self._now()
         while True:
             await self._rest(since)
-            if not descendants.can_look():
+            seen = self._seen(since)
+            if seen is None:
                 if clock.monotonic() > begun + _BLIND_SECONDS:
                     Sweep(self._reaper.scheduler, self).begin()
                     return frozenset()
                 await clock.sleep(_LONGEST_PAUSE)
                 continue
-            alive, ended = self._seen(since)
+            alive, ended = seen
             send(alive, signal.SIGKILL)
             # A process that forks and exits for ever may be missed, but it leaves a new corpse
             # with every step: only when there is none, nobody was there.
@@ -146,15 +148,20 @@ class Census:
         if self._roll is not None:
             await self._roll.rest(since[1])
 
-    def _seen(self, since: Moment) -> tuple[dict[int, int], set[int]]:
+    def _seen(self, since: Moment) -> tuple[dict[int, int], set[int]] | None:
         """The living with their start times, and those that have ended or are gone.
 
-        As a look saw them that began after `since`: they themselves as they are now.
+        As a look saw them that began after `since`: they themselves as they are now. None: one
+        cannot look, for want of a descriptor.
         """
         elsewhere: list[int] = []
         if self._roll is not None:
             elsewhere = self._candidates(self._roll.after(since[1]))
+            if not self._roll.has(since[1]):
+                return None
         below = self._candidates(self._reaper.below.after(since[0]))
+        if not self._reaper.below.has(since[0]):
+            return None
         meant = [*filter(self._bears, elsewhere), *filter(self._is_ours, below)]
         alive, ended = self._sorted(meant)
         self._reaper.reap(ended)  # or every look would take longer than the last

@@ -61,7 +61,10 @@ class Shared:
         return self._seen > since
 
     def after(self, since: int) -> Sight:
-        """What such a look saw; made now, if there is none."""
+        """What such a look saw; made now, if there is none.
+
+        It saw nobody, and `has` stays false, when one cannot look.
+        """
         if self.has(since):
             return self._sight
         self.now += 1
