@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from tests.support.children import (
     PATH,
     Host,
     Mode,
+    no_descriptors,
     python,
     running_host,
     runs,
@@ -279,3 +281,19 @@ async def test_a_process_that_left_its_cgroup_is_killed_all_the_same(cgroup_host
     assert await boundary.kill() == frozenset()
 
     assert not runs(escaped)
+
+
+async def test_who_cannot_look_for_want_of_a_descriptor_kills_later(host: Host) -> None:
+    boundary = host.boundary()
+    child = await host.shell(f"{ESCAPEE}; exec sleep 1000", boundary)
+    await until(lambda: len(boundary.pids()) == 2)
+    pids = boundary.pids()
+
+    with no_descriptors():
+        assert await boundary.anybody()
+        killing = asyncio.ensure_future(boundary.kill())
+        await asyncio.wait([killing], timeout=1.0)  # longer than by mark alone it would wait
+    await killing
+
+    await until(lambda: not any(map(runs, pids)))
+    assert (await child.wait()).signal == signal.SIGKILL

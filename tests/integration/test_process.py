@@ -16,6 +16,7 @@ from agent.host.process import Command, Identity, SpawnError, start_time
 from tests.support.children import (
     PATH,
     Host,
+    no_descriptors,
     python,
     runs,
     sh,
@@ -283,15 +284,8 @@ async def test_without_free_descriptors_a_start_fails_for_a_while_and_then_works
     host: Host,
 ) -> None:
     boundary = host.boundary()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest_free = os.dup(0)
-    os.close(lowest_free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
-    try:
-        with pytest.raises(SpawnError) as caught:
-            await host.spawn(sh("exec sleep 1000"), boundary)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with no_descriptors(), pytest.raises(SpawnError) as caught:
+        await host.spawn(sh("exec sleep 1000"), boundary)
     assert caught.value.transient
     await until(lambda: not boundary.pids())
 
