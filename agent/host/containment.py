@@ -261,10 +261,12 @@ class HostContainment:
     async def end_strangers(self) -> tuple[Stranger, ...]:
         from agent.host.strangers import Strangers  # not on the way of a foreground run
 
-        helpers = (pid for pid, mark in self.reaper.known().items() if mark == 0)
         runs = {mark: boundary.cgroup for mark, boundary in self._boundaries.items()}
         strangers = Strangers(
-            self.reaper.agent_mark, self.cgroup_path, runs=runs, pids={os.getpid(), *helpers}
+            self.reaper.agent_mark,
+            self.cgroup_path,
+            runs=runs,
+            pids={os.getpid(), *self.reaper.helpers()},
         )
         ended = await strangers.end(self._clock)
         for stranger in ended:

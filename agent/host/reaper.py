@@ -10,12 +10,12 @@ from __future__ import annotations
 import _ctypes
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Set
 
 from agent.host import descendants, marks
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler, Timer
-from agent.host.sight import Shared, Sight
+from agent.host.sight import Shared, Sight, Watched
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PAUSE = 0.01
@@ -26,10 +26,10 @@ class Reaper:
 
     __slots__ = (
         "_expected",
-        "_known",
         "_orphans",
         "_reactor",
         "_timer",
+        "_watched",
         "agent_mark",
         "below",
         "scheduler",
@@ -40,7 +40,7 @@ class Reaper:
         self.agent_mark = agent_mark
         self._reactor = reactor
         self.scheduler = scheduler
-        self._known: dict[int, int] = {}
+        self._watched = Watched()
         self._expected: dict[int, int] = {}
         #: Marks of children that nobody watches: such a pid is theirs until it is reaped here.
         self._orphans: dict[int, int] = {}
@@ -65,12 +65,12 @@ class Reaper:
 
     def watched(self, pid: int, mark: int = 0) -> None:
         """Somebody else reaps this child; `mark` is that of its run, 0 for a helper."""
-        self._known[pid] = mark
+        self._watched.add(pid, mark)
         self._orphans.pop(pid, None)
 
     def forget(self, pid: int) -> None:
         """The child has been reaped."""
-        self._known.pop(pid, None)
+        self._watched.discard(pid)
 
     def expect(self, mark: int) -> None:
         """A child with this mark is being born: do not take it for an orphan."""
@@ -84,13 +84,13 @@ class Reaper:
         else:
             self.look_soon()
 
-    def known(self) -> dict[int, int]:
-        """Watched children and their marks."""
-        return self._known
+    def helpers(self) -> Collection[int]:
+        """Watched children that belong to no run."""
+        return self._watched.run(0)
 
     def orphans(self) -> list[int]:
         """Children that came from containers, ended ones included."""
-        return [pid for pid in self._children() if self._is_orphan(pid)]
+        return [pid for pid in self._unwatched(self._children()) if self._is_orphan(pid)]
 
     def look_soon(self) -> None:
         """Somebody may have ended; mains are reaped by their owners meanwhile."""
@@ -108,7 +108,7 @@ class Reaper:
     def reap(self, pids: Iterable[int]) -> None:
         """Reap those of them that are ended children of ours and that nobody watches."""
         for pid in pids:
-            if pid in self._known or (self._expected and self.mark_of(pid) in self._expected):
+            if pid in self._watched or (self._expected and self.mark_of(pid) in self._expected):
                 continue
             try:
                 reaped = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG) is not None
@@ -122,37 +122,39 @@ class Reaper:
 
         0: another one, or none.
         """
-        mark = self._known.get(pid) or self._orphans.get(pid)
+        mark = self._watched.mark(pid) or self._orphans.get(pid)
         if mark is not None:
             return mark
         mark = marks.read_mark(pid)
         return mark if marks.same_agent(mark, self.agent_mark) else 0
 
-    def _children(self) -> list[int]:
-        """All children of this process; the marks of new orphans are remembered."""
-        found = descendants.children_of_leader(os.getpid())
-        marked = ((pid, self.mark_of(pid)) for pid in found if pid not in self._known)
+    def _children(self) -> Set[int]:
+        """All children of this process."""
+        return frozenset(descendants.children_of_leader(os.getpid()))
+
+    def _unwatched(self, children: Set[int]) -> Set[int]:
+        """Those that nobody looks after; the marks of new ones are remembered."""
+        found = self._watched.without(children)
+        marked = ((pid, self.mark_of(pid)) for pid in found)
         self._orphans = {pid: mark for pid, mark in marked if mark}
         return found
 
     def _look_below(self) -> Sight:
-        sight = Sight()
-        for pid in self._children():
-            mark = self._known.get(pid, self._orphans.get(pid))
-            if mark:
+        children = self._children()
+        sight = Sight(self._watched, children)
+        for pid in self._unwatched(children):
+            if mark := self._orphans.get(pid):
                 sight.add(pid, mark)
-            elif mark == 0:
-                for command in descendants.children_of_leader(pid):
-                    if marks.same_agent(bears := marks.read_mark(command), self.agent_mark):
-                        sight.add(command, bears)
             elif (now := descendants.stat(pid)) is not None:
                 sight.stray(pid, now.session)
+        for helper in self.helpers():
+            for command in descendants.children_of_leader(helper):
+                if marks.same_agent(bears := marks.read_mark(command), self.agent_mark):
+                    sight.add(command, bears)
         return sight
 
     def _is_orphan(self, pid: int) -> bool:
-        """Whether a child came from a container; what this process starts shares our session."""
-        if pid in self._known:
-            return False
+        """Whether an unwatched child came from a container; what we start shares our session."""
         mark = self._orphans.get(pid)
         if mark is not None:
             return mark not in self._expected

@@ -6,17 +6,65 @@ for itself, a thousand of them would cost a thousand times a thousand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Set
 
 from agent.host import descendants, marks
 
 
-class Sight:
-    """Processes by run, ended ones included, with their marks."""
+class Watched:
+    """Children whose ends their owners look after, by run: as many as there are containers.
 
-    __slots__ = ("_runs", "strays")
+    So a look need not go through them one by one.
+    """
+
+    __slots__ = ("_marks", "_runs")
 
     def __init__(self) -> None:
+        self._marks: dict[int, int] = {}
+        self._runs: dict[int, set[int]] = {}
+
+    def add(self, pid: int, mark: int) -> None:
+        """Somebody looks after this child; its mark is 0 if it belongs to no run."""
+        self.discard(pid)
+        self._marks[pid] = mark
+        self._runs.setdefault(marks.run_of(mark), set()).add(pid)
+
+    def discard(self, pid: int) -> None:
+        """The child has been reaped."""
+        mark = self._marks.pop(pid, None)
+        if mark is not None:
+            run = marks.run_of(mark)
+            self._runs[run].discard(pid)
+            if not self._runs[run]:
+                del self._runs[run]
+
+    def __contains__(self, pid: int) -> bool:
+        return pid in self._marks
+
+    def mark(self, pid: int) -> int:
+        """What it bears; 0 as well if nobody looks after it."""
+        return self._marks.get(pid, 0)
+
+    def run(self, mark: int) -> Collection[int]:
+        """The pids of one run."""
+        return self._runs.get(marks.run_of(mark), ())
+
+    def without(self, pids: Set[int]) -> Set[int]:
+        """Those that nobody looks after."""
+        return pids - self._marks.keys()
+
+
+class Sight:
+    """Processes by run, ended ones included, with their marks.
+
+    Of the `watched` it saw those who are among `found`; the others are added one by one.
+    """
+
+    __slots__ = ("_found", "_runs", "_watched", "strays")
+
+    def __init__(self, watched: Watched | None = None, found: Set[int] = frozenset()) -> None:
+        self._watched = watched or Watched()
+        self._found = found
         self._runs: dict[int, list[tuple[int, int]]] = {}
         #: Children that bear no mark of this agent, by session.
         self.strays: dict[int, list[int]] = {}
@@ -29,12 +77,18 @@ class Sight:
         """A child without a mark was seen."""
         self.strays.setdefault(session, []).append(pid)
 
-    def run(self, mark: int) -> Sequence[tuple[int, int]]:
+    def run(self, mark: int) -> Iterator[tuple[int, int]]:
         """The pids and marks of one run."""
-        return self._runs.get(marks.run_of(mark), ())
+        for pid in self._watched.run(mark):
+            if pid in self._found:
+                yield pid, self._watched.mark(pid)
+        yield from self._runs.get(marks.run_of(mark), ())
 
     def everybody(self) -> Iterator[tuple[int, int]]:
         """The pids and marks of all runs."""
+        for pid in self._found:
+            if mark := self._watched.mark(pid):
+                yield pid, mark
         for seen in self._runs.values():
             yield from seen
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.host import descendants, marks
-from agent.host.sight import Shared, Sight
+from agent.host.sight import Shared, Sight, Watched
 
 AGENT = marks.new_agent_mark()
 RUN, OTHER = marks.run_mark(AGENT, 1), marks.run_mark(AGENT, 2)
@@ -32,7 +32,43 @@ def test_processes_are_found_by_their_run_whatever_started_them() -> None:
 
     assert [pid for pid, _ in sight.run(marks.start_mark(RUN, 9))] == [1, 3]
     assert {pid for pid, _ in sight.everybody()} == {1, 2, 3}
-    assert not sight.run(marks.run_mark(AGENT, 3))
+    assert not list(sight.run(marks.run_mark(AGENT, 3)))
+
+
+def test_of_those_that_somebody_looks_after_a_look_shows_whom_it_saw() -> None:
+    watched = Watched()
+    watched.add(1, marks.start_mark(RUN, 0))
+    watched.add(2, marks.start_mark(OTHER, 0))
+    watched.add(9, 0)
+    sight = Sight(watched, frozenset((1, 2, 9, 77)))
+    sight.add(3, marks.start_mark(RUN, 5))
+    watched.add(4, marks.start_mark(RUN, 0))  # born after the look
+
+    assert [pid for pid, _ in sight.run(RUN)] == [1, 3]
+    assert {pid for pid, _ in sight.everybody()} == {1, 2, 3}
+
+    watched.discard(1)  # reaped: it is nobody any more
+
+    assert [pid for pid, _ in sight.run(RUN)] == [3]
+    assert {pid for pid, _ in sight.everybody()} == {2, 3}
+
+
+def test_children_are_looked_after_under_the_mark_that_was_told_last() -> None:
+    watched = Watched()
+    watched.add(1, RUN)
+    watched.add(1, OTHER)
+    watched.add(2, 0)
+
+    assert (watched.mark(1), watched.mark(2), watched.mark(3)) == (OTHER, 0, 0)
+    assert (1 in watched, 3 in watched) == (True, False)
+    assert [set(watched.run(run)) for run in (RUN, OTHER, 0)] == [set(), {1}, {2}]
+    assert watched.without({1, 2, 3}) == {3}
+
+    watched.discard(1)
+    watched.discard(1)
+
+    assert watched.without({1, 2, 3}) == {1, 3}
+    assert not watched.run(OTHER)
 
 
 def test_children_without_a_mark_are_kept_by_session() -> None:
