@@ -16,7 +16,7 @@ from agent.host.clone import Born, Failure
 from agent.host.process import Command, Identity, Mount
 from agent.host.vfork import Vfork
 from agent.host.wire import Spec
-from tests.support.children import PATH
+from tests.support.children import PATH, Host
 
 pytestmark = pytest.mark.integration
 
@@ -61,6 +61,25 @@ def test_its_output_and_end_are_those_of_its_program(starter: Vfork, null: int) 
     assert ended(born) == 3
     with os.fdopen(reading) as file:
         assert file.read() == "one two /usr\n"
+
+
+@pytest.mark.asyncio
+async def test_it_is_born_in_its_cgroup(starter: Vfork, null: int, cgroup_host: Host) -> None:
+    boundary = cgroup_host.boundary("here")
+    assert boundary.cgroup_fd is not None
+    reading, writing = os.pipe()
+
+    born = starter.start(
+        spec("cat", "/proc/self/cgroup"),
+        (null, writing, null),
+        boundary.cgroup_fd,
+        as_sibling=False,
+    )
+
+    os.close(writing)
+    assert ended(born) == 0
+    with os.fdopen(reading) as file:
+        assert any(line.rstrip().endswith("/here") for line in file)
 
 
 def test_nothing_of_it_is_seen_in_the_process_that_lent_its_memory(
