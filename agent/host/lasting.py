@@ -26,6 +26,7 @@ _LEDGER = "ledger"
 _PRIVATE = 0o600
 _PRIVATE_DIRECTORY = 0o700
 _SAFE = os.O_CLOEXEC | os.O_NOFOLLOW
+_OURS = os.O_RDWR | os.O_NOATIME | _SAFE  # a time for each read would be worth a tenth of it
 
 
 class Lasting:
@@ -71,9 +72,7 @@ class Lasting:
         opened: list[int] = []
         try:
             for name in (_LEDGER, *(f"{stream}.spool" for stream in STREAMS)):
-                opened.append(
-                    os.open(os.path.join(path, name), os.O_RDWR | _SAFE | flags, _PRIVATE)
-                )
+                opened.append(os.open(os.path.join(path, name), _OURS | flags, _PRIVATE))
             ledger = Ledger(opened[0])
             spools = {"stdout": Spool(opened[1], ledger.entry.stdout)}
             spools["stderr"] = Spool(opened[2], ledger.entry.stderr)
