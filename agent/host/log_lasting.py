@@ -161,7 +161,7 @@ class LastingSource(Source):
                 self._finish()
 
     def _read(self) -> bytes:
-        if self._has_failed or (self._is_outside and self._splitter.held):
+        if self._has_failed or (self._is_outside and self.held):
             return os.read(self.fd, CHUNK)
         try:
             data = self._spool.move(self.fd)
@@ -176,9 +176,9 @@ class LastingSource(Source):
         return data
 
     def _pass_on(self, data: bytes) -> None:
-        splitter, spool, track = self._splitter, self._spool, self._of
-        records = splitter.feed(data, self._stamp())
-        unfinished = splitter.held
+        spool, track = self._spool, self._of
+        records = self.feed(data, self._stamp())
+        unfinished = self.held
         spool.claimed = spool.taken
         if unfinished and not self._is_outside:
             spool.claimed -= len(unfinished)

@@ -22,7 +22,7 @@ HELD_LIMIT = 256 * 1024
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # the open file stays good
 _FIRST_RETRY = 0.1  # seconds
 _LAST_RETRY = 2.0
-_LOOK_AGAIN = 0.25  # seconds between two looks whether the file still stands at its path
+_LOOK_AGAIN = 1.0  # seconds between two looks whether the file still stands at its path
 _REMINDER = 10.0  # seconds of health after which the same problem is news again
 
 

@@ -123,16 +123,16 @@ class Track:
             self.engine.finish(self)
 
 
-class Source:
-    """One descriptor that a container writes to, from our side."""
+class Source(Splitter):
+    """One descriptor that a container writes to, from our side; it splits what comes itself."""
 
-    __slots__ = ("_much", "_splitter", "_stamp", "_stream", "_track", "fd")
+    __slots__ = ("_much", "_stamp", "_stream", "_track", "fd")
 
     def __init__(self, track: Track, stream: str, fd: int) -> None:
+        super().__init__(stream)
         self._track = track
         self._stream = stream
         self.fd = fd
-        self._splitter = Splitter(stream)
         self._much = _much(fd)
         self._stamp = track.engine.stamp
         track.sources.append(self)
@@ -149,7 +149,7 @@ class Source:
         if not data:
             self.end()
             return 0
-        self._track.take(self._stream, data, self._splitter.feed(data, self._stamp()))
+        self._track.take(self._stream, data, self.feed(data, self._stamp()))
         if len(data) >= self._much:
             self._track.engine.rush()
         return len(data)
@@ -179,7 +179,7 @@ class Source:
         self._track.source_ended(self)
 
     def _finish(self) -> None:
-        self._track.take(self._stream, b"", self._splitter.finish(self._stamp()))
+        self._track.take(self._stream, b"", self.finish(self._stamp()))
 
 
 def _much(fd: int) -> int:
