@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from agent.host.log_engine import Follower
+from agent.host.log_track import Follower
 from agent.host.terminal import Terminal
 from agent.manifest.load import Manifest
 from agent.model.event import Event

@@ -15,7 +15,7 @@ from agent.config import Config
 from agent.host.clock import SystemClock
 from agent.host.containment import choose_containment
 from agent.host.launch import Launched
-from agent.host.log_engine import Follower
+from agent.host.log_track import Follower
 from agent.host.output import LogPump
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler

@@ -17,6 +17,8 @@ from typing import NamedTuple
 LINE_LIMIT = 16 * 1024
 PREFIX_SIZE = len("2025-06-01T12:00:00.123456789Z stdout F ")
 _PARTIAL = ord("P")
+#: What stands between stamp and text of full and of partial lines; shared by all, as they are.
+_TAGS = {name: (f" {name} F ".encode(), f" {name} P ".encode()) for name in ("stdout", "stderr")}
 
 
 class Record(NamedTuple):
@@ -36,10 +38,10 @@ class Record(NamedTuple):
 class Stamps:
     """Nanoseconds since the epoch as fixed-width RFC 3339 in UTC; sorts as text."""
 
-    __slots__ = ("_second", "_text")
+    __slots__ = ("_began", "_text")
 
     def __init__(self) -> None:
-        self._second = -1
+        self._began = -1_000_000_000  # the second that was formatted last, in nanoseconds
         self._text = b""
 
     def now(self) -> bytes:
@@ -48,59 +50,63 @@ class Stamps:
 
     def format(self, ns: int) -> bytes:
         """`1748779200123456789` -> `2025-06-01T12:00:00.123456789Z`."""
-        second, fraction = divmod(ns, 1_000_000_000)
-        if second != self._second:
+        fraction = ns - self._began
+        if not 0 <= fraction < 1_000_000_000:
+            second, fraction = divmod(ns, 1_000_000_000)
             self._text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second)).encode()
-            self._second = second
+            self._began = ns - fraction
         return b"%b%09dZ" % (self._text, fraction)
 
 
 class Splitter:
     """Turns the reads of one stream into whole records; holds at most one unfinished line."""
 
-    __slots__ = ("_held", "_stream")
+    __slots__ = ("_full", "_partial", "held")
 
     def __init__(self, stream: str) -> None:
-        self._stream = stream.encode()
-        self._held = b""
-
-    @property
-    def held_size(self) -> int:
-        """How many bytes of an unfinished line wait for their end."""
-        return len(self._held)
+        self._full, self._partial = _TAGS[stream]
+        self.held = b""  # the beginning of a line that waits for its end
 
     def feed(self, data: bytes, stamp: bytes) -> bytes:
         """Return the records that `data` completes, all with the time of this read."""
+        if not self.held and data.endswith(b"\n") and len(data) <= LINE_LIMIT:
+            prefix = stamp + self._full  # nearly always: some short lines, and all of them whole
+            if data.find(b"\n", 0, -1) < 0:
+                return prefix + data
+            return prefix + data[:-1].replace(b"\n", b"\n" + prefix) + b"\n"
+        return self._feed(data, stamp)
+
+    def _feed(self, data: bytes, stamp: bytes) -> bytes:
         cut = data.rfind(b"\n")
-        if self._held:
+        if self.held:
             if cut >= 0:
-                cut += len(self._held)
-            data = self._held + data
+                cut += len(self.held)
+            data = self.held + data
         if cut < 0:
             return self._hold(data, stamp)
-        prefix = b"%b %b F " % (stamp, self._stream)
+        prefix = stamp + self._full
         if cut <= LINE_LIMIT or _all_fit(data, cut):
             records = b"%b%b\n" % (prefix, data[:cut].replace(b"\n", b"\n" + prefix))
         else:
             records = self._cut_lines(data[:cut], prefix)
         if cut + 1 == len(data):
-            self._held = b""
+            self.held = b""
             return records
         return records + self._hold(data[cut + 1 :], stamp)
 
     def finish(self, stamp: bytes) -> bytes:
         """Return the last, unterminated line as a partial record; empty if there is none."""
-        rest, self._held = self._held, b""
-        return b"%b %b P %b\n" % (stamp, self._stream, rest) if rest else b""
+        rest, self.held = self.held, b""
+        return b"%b%b%b\n" % (stamp, self._partial, rest) if rest else b""
 
     def _hold(self, line: bytes, stamp: bytes) -> bytes:
         """Keep the beginning of a line, except for what is certain to be partial records."""
         if len(line) <= LINE_LIMIT:
-            self._held = line
+            self.held = line
             return b""
-        prefix = b"%b %b P " % (stamp, self._stream)
+        prefix = stamp + self._partial
         pieces = _pieces(line)
-        self._held = pieces.pop()
+        self.held = pieces.pop()
         return b"".join(b"%b%b\n" % (prefix, piece) for piece in pieces)
 
     def _cut_lines(self, lines: bytes, full: bytes) -> bytes:

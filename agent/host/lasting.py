@@ -6,58 +6,37 @@
 
 Each byte is in the FIFO, then in the spool, then in the log, whenever the agent dies. The log is
 written before the ledger, and the ledger names the log's size: whoever comes next cuts off what
-the ledger does not know and takes those bytes from the spool again. The ledger is one write of one
-small record, which a signal cannot split. None of this survives a crash of the machine, after
-which there is no container either.
+the ledger does not know and takes those bytes from the spool again. A record of the ledger is there
+or not, never half of it (ledger.py). None of this survives a crash of the machine, after which
+there is no container either.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import struct
-from typing import NamedTuple, Self
+from typing import Self
 
 from agent.host import log_files
-from agent.host.log_files import Mark
+from agent.host.ledger import Ledger
 from agent.host.spool import Spool
 
 STREAMS = ("stdout", "stderr")
 _LEDGER = "ledger"
-_ENTRY = struct.Struct("<5Q")
 _PRIVATE = 0o600
 _PRIVATE_DIRECTORY = 0o700
 _SAFE = os.O_CLOEXEC | os.O_NOFOLLOW
-
-
-class Entry(NamedTuple):
-    """What the ledger says: the log is good up to `mark`, and holds that much of each spool."""
-
-    mark: Mark
-    stdout: int
-    stderr: int
-
-    def encode(self) -> bytes:
-        """The bytes of the ledger."""
-        return _ENTRY.pack(*self.mark, self.stdout, self.stderr)
-
-    @classmethod
-    def decode(cls, data: bytes) -> Self:
-        """Read a ledger; one that was never written says that nothing was logged."""
-        if len(data) != _ENTRY.size:
-            return cls(Mark(0, 0, 0), 0, 0)
-        device, inode, size, stdout, stderr = _ENTRY.unpack(data)
-        return cls(Mark(device, inode, size), stdout, stderr)
+_OURS = os.O_RDWR | os.O_NOATIME | _SAFE  # a time for each read would be worth a tenth of it
 
 
 class Lasting:
     """The open directory of one attempt of one container; made by `make` or `find`."""
 
-    def __init__(self, path: str, ledger: int, entry: Entry, spools: dict[str, Spool]) -> None:
+    def __init__(self, path: str, ledger: Ledger, spools: dict[str, Spool]) -> None:
         self.path = path
-        self.mark = entry.mark
+        self.mark = ledger.entry.mark  # what an earlier agent left
         self.spools = spools
-        self._ledger = ledger
+        self.ledger = ledger
 
     @classmethod
     def make(cls, path: str, *, owner: int | None) -> Self:
@@ -66,7 +45,7 @@ class Lasting:
         try:
             lasting = cls._open(path, os.O_CREAT)
             try:
-                lasting.record(lasting.mark)
+                lasting.ledger.write((0, 0), 0, 0, 0)
                 for stream in STREAMS:  # last: where there is a FIFO, there is all the rest
                     fifo = os.path.join(path, stream)
                     os.mkfifo(fifo, _PRIVATE)
@@ -93,17 +72,15 @@ class Lasting:
         opened: list[int] = []
         try:
             for name in (_LEDGER, *(f"{stream}.spool" for stream in STREAMS)):
-                opened.append(
-                    os.open(os.path.join(path, name), os.O_RDWR | _SAFE | flags, _PRIVATE)
-                )
-            entry = Entry.decode(os.pread(opened[0], _ENTRY.size, 0))
-            spools = {"stdout": Spool(opened[1], entry.stdout)}
-            spools["stderr"] = Spool(opened[2], entry.stderr)
+                opened.append(os.open(os.path.join(path, name), _OURS | flags, _PRIVATE))
+            ledger = Ledger(opened[0])
+            spools = {"stdout": Spool(opened[1], ledger.entry.stdout)}
+            spools["stderr"] = Spool(opened[2], ledger.entry.stderr)
         except OSError:
             for fd in opened:
                 os.close(fd)
             raise
-        return cls(path, opened[0], entry, spools)
+        return cls(path, ledger, spools)
 
     def read_end(self, stream: str) -> int:
         """Our end of a FIFO, never blocking; at its end if it is gone. The caller closes it."""
@@ -118,15 +95,9 @@ class Lasting:
         """The container's end of a FIFO, which is a reading end too: so the pipe never breaks."""
         return os.open(os.path.join(self.path, stream), os.O_RDWR | _SAFE)
 
-    def record(self, mark: Mark) -> None:
-        """Everything that the spools call done is in the log up to this mark (OSError)."""
-        self.mark = mark
-        entry = Entry(mark, self.spools["stdout"].done, self.spools["stderr"].done)
-        os.pwrite(self._ledger, entry.encode(), 0)
-
     def close(self) -> None:
         """Let go of the files and leave them where they are."""
-        os.close(self._ledger)
+        self.ledger.close()
         for spool in self.spools.values():
             spool.close()
 

@@ -13,7 +13,7 @@ class Ends(NamedTuple):
     """`reads` are ours by stream, never blocking; `stdout` and `stderr` the child's (-1: none).
 
     `kept` are duplicates of ours by name for a process that outlives us. With `lasting` the reads
-    are those of FIFOs.
+    are those of FIFOs. `is_terminal`: there is one read, a terminal's master.
     """
 
     reads: dict[str, int]
@@ -21,6 +21,7 @@ class Ends(NamedTuple):
     stderr: int = -1
     kept: dict[str, int] = {}
     lasting: Lasting | None = None
+    is_terminal: bool = False
 
 
 def of_pipes() -> Ends:
@@ -41,7 +42,7 @@ def of_terminal(master: int, *, is_kept: bool) -> Ends:
     """A terminal, whose master becomes the capture's own; on `OSError` it stays the caller's."""
     kept = {"tty": os.dup(master)} if is_kept else {}
     os.set_blocking(master, False)
-    return Ends({"stdout": master}, kept=kept)
+    return Ends({"stdout": master}, kept=kept, is_terminal=True)
 
 
 def of_new(path: str, owner: int | None) -> Ends:

@@ -1,166 +1,47 @@
 """The log thread: reads all pipes, and is the only one who waits for the log disk.
 
 One private epoll; per turn one read of at most 64 KiB from each ready descriptor, one timestamp and
-one write for what it gave, so that no container can crowd out another. The event loop talks to it
-by `post`, and hears from it through callbacks that the owner makes thread-safe.
+one write for what it gave, so that no container can crowd out another. Under the load of many small
+visits it rests between turns (`agent.host.log_pace`), until something happens that cannot wait. The
+event loop talks to it by `post`, and hears from it through callbacks that the owner makes
+thread-safe.
 """
 
 from __future__ import annotations
 
-import array
 import contextlib
-import fcntl
 import functools
 import os
 import select
 from collections import deque
 from collections.abc import Callable
 
-from agent.host.cri_log import Splitter, Stamps
-from agent.host.log_sink import LogSink
+from agent.host.cri_log import Stamps
+from agent.host.log_pace import Pace
+from agent.host.log_track import Source, Track
 
-Follower = Callable[[str, bytes], None]
-
-CHUNK = 64 * 1024  # larger reads are slower: page faults and malloc
-_BATCH = 64
-_FIONREAD = 0x541B
+_BATCH = 256
 _MAX_UNWRITTEN = 16  # ended containers whose last records still wait for a broken disk
-
-
-class Track:
-    """One attempt of one container in the log thread: its sources and their common file."""
-
-    __slots__ = ("ended", "engine", "follower", "sink", "sources", "taps", "watchers")
-
-    def __init__(
-        self,
-        engine: Engine,
-        sink: LogSink,
-        *,
-        follower: Follower | None,
-        ended: Callable[[], None],
-    ) -> None:
-        self.engine = engine
-        self.sink = sink
-        self.follower = follower
-        self.ended = ended  # all sources are closed and all records written, or given up
-        self.watchers: tuple[Callable[[], None], ...] = ()  # the loop replaces it as a whole
-        self.taps: tuple[Follower, ...] = ()  # likewise; ours, so they never fail
-        self.sources: list[Source] = []
-
-    def take(self, stream: str, data: bytes, records: bytes) -> None:
-        """Pass on what was read (empty at the end of the stream) and the records it completed."""
-        if records:
-            self.sink.write(stream, records)
-            if self.sink.due is not None:
-                self.engine.watch_retry(self)
-            if self.watchers:
-                self.changed()
-        for tap in self.taps:
-            tap(stream, data)
-        if self.follower is not None:
-            try:
-                self.follower(stream, data)
-            except Exception as exc:  # noqa: BLE001 - output must be kept even if nobody can watch
-                self.follower = None
-                self.engine.surprise("follower of container output failed", exc)
-
-    def changed(self) -> None:
-        """Tell those who follow the file that there is more to read, or that it has ended."""
-        for watcher in self.watchers:
-            watcher()
-
-    def begin(self, fds: dict[str, int]) -> None:
-        """Read from these descriptors from now on."""
-        for stream, fd in fds.items():
-            Source(self, stream, fd)
-
-    def leave(self) -> bool:
-        """Stop without an end, for another agent to go on; False: that is impossible here."""
-        return False
-
-    def closed(self, *, is_left: bool) -> None:
-        """The file is closed, because everything has ended or was left to another agent."""
-
-    def source_ended(self, source: Source) -> None:
-        """Finish when the last source has ended."""
-        self.sources.remove(source)
-        if not self.sources:
-            self.engine.finish(self)
-
-
-class Source:
-    """One descriptor that a container writes to, from our side."""
-
-    __slots__ = ("_fd", "_feed", "_splitter", "_stamp", "_stream", "_track")
-
-    def __init__(self, track: Track, stream: str, fd: int) -> None:
-        self._track = track
-        self._stream = stream
-        self._fd = fd
-        self._splitter = Splitter(stream)
-        self._feed = self._splitter.feed
-        self._stamp = track.engine.stamp
-        track.sources.append(self)
-        track.engine.register(fd, self)
-
-    def ready(self) -> int:
-        """Do one read and what follows from it; return how many bytes there were."""
-        try:
-            data = os.read(self._fd, CHUNK)
-        except BlockingIOError:
-            return 0
-        except OSError:  # EIO: nobody holds the other side of the terminal any more
-            data = b""
-        if not data:
-            self.end()
-            return 0
-        self._track.take(self._stream, data, self._feed(data, self._stamp()))
-        return len(data)
-
-    def drain(self) -> None:
-        """Read what is there now and no more, although others may still write."""
-        count = array.array("i", [0])
-        fcntl.ioctl(self._fd, _FIONREAD, count)
-        left = count[0]
-        while left > 0 and self._fd >= 0:
-            left -= self.ready() or left
-
-    def failed(self) -> None:
-        """A fault of ours in `ready`, which would come again in every turn."""
-        self.end()
-
-    def close(self) -> None:
-        """Read no more."""
-        self._track.engine.unregister(self._fd)
-        os.close(self._fd)
-        self._fd = -1
-
-    def end(self) -> None:
-        """Close, and pass on what was left without a newline."""
-        self.close()
-        self._finish()
-        self._track.source_ended(self)
-
-    def _finish(self) -> None:
-        self._track.take(self._stream, b"", self._splitter.finish(self._stamp()))
 
 
 class Engine:
     """What runs in the log thread; the loop may call only `post`, and `dispose` at the end."""
 
     __slots__ = (
-        "_clock",
         "_commands",
         "_epoll",
         "_failing",
         "_is_to_be_woken",
         "_later",
+        "_pace",
         "_sources",
         "_stopped",
         "_tracks",
         "_unwritten",
+        "_urgent",
         "_wake",
+        "clock",
+        "rush",
         "stamp",
         "surprise",
     )
@@ -176,10 +57,14 @@ class Engine:
         self.surprise = surprise
         self._later = later
         self._is_to_be_woken = False
-        self._clock = clock
+        self.clock = clock
         self._epoll = select.epoll()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._epoll.register(self._wake, select.EPOLLIN)
+        self._urgent = select.epoll()  # what ends a rest: commands, ends, people
+        for epoll in (self._epoll, self._urgent):
+            epoll.register(self._wake, select.EPOLLIN)
+        self._pace = Pace(clock)
+        self.rush = self._pace.rush
         self._commands: deque[Callable[[], None]] = deque()
         self._sources: dict[int, Source] = {}
         self._tracks: set[Track] = set()
@@ -207,24 +92,36 @@ class Engine:
 
     def run(self) -> None:
         """Serve until `stop`."""
-        sources = self._sources
         while not self._stopped:
-            for fd, _ in self._epoll.poll(self._patience(), _BATCH):
-                source = sources.get(fd)
-                if source is None:
-                    self._obey()
-                    continue
-                try:
-                    source.ready()
-                except Exception as exc:  # noqa: BLE001 - as in _guard, without its cost
-                    self.surprise("capture of container output failed", exc)
-                    self._guard(source.failed)
-            for track in tuple(self._failing):
-                self._guard(functools.partial(self._retry, track))
+            self.turn()
+
+    def turn(self) -> None:
+        """Wait for something to do, do it, and perhaps rest."""
+        ready = self._epoll.poll(self._patience(), _BATCH)
+        self._visit(ready)
+        for track in tuple(self._failing):
+            self._guard(functools.partial(self._retry, track))
+        rest = self._pace.rest(len(ready))
+        if rest and len(ready) < _BATCH and not self._stopped:  # a full batch: there may be more
+            self._urgent.poll(rest, 1)
+
+    def _visit(self, ready: list[tuple[int, int]]) -> None:
+        sources = self._sources
+        for fd, _ in ready:
+            source = sources.get(fd)
+            if source is None:
+                self._obey()
+                continue
+            try:
+                source.ready()
+            except Exception as exc:  # noqa: BLE001 - as in _guard, without its cost
+                self.surprise("capture of container output failed", exc)
+                self._guard(source.failed)
 
     def dispose(self) -> None:
         """Close what is left when the thread has ended or was never started; called in the loop."""
         self._epoll.close()
+        self._urgent.close()
         os.close(self._wake)
         self._wake = -1
 
@@ -291,15 +188,23 @@ class Engine:
         """The track's sink needs another try when it is due."""
         self._failing.add(track)
 
-    def register(self, fd: int, source: Source) -> None:
+    def register(self, fd: int, source: Source, *, is_urgent: bool) -> None:
         """Read from this descriptor from now on."""
         self._epoll.register(fd, select.EPOLLIN)
+        self._urgent.register(fd, select.EPOLLIN if is_urgent else 0)  # 0: its end
         self._sources[fd] = source  # only now: what is in here is registered
 
     def unregister(self, fd: int) -> None:
         """Stop; must come before the descriptor is closed."""
         del self._sources[fd]
         self._epoll.unregister(fd)
+        self._urgent.unregister(fd)
+
+    def heed(self, track: Track) -> None:
+        """The track's output has become urgent, or no longer is."""
+        if track in self._tracks:
+            for source in track.sources:
+                self._urgent.modify(source.fd, select.EPOLLIN if track.is_urgent else 0)
 
     def _obey(self) -> None:
         with contextlib.suppress(BlockingIOError):  # a source that ended in this very batch
@@ -318,11 +223,11 @@ class Engine:
         if not self._failing:
             return -1.0
         dues = [track.sink.due for track in self._failing if track.sink.due is not None]
-        return max(min(dues) - self._clock(), 0.0) if dues else -1.0
+        return max(min(dues) - self.clock(), 0.0) if dues else -1.0
 
     def _retry(self, track: Track) -> None:
         sink = track.sink
-        if sink.due is not None and sink.due <= self._clock():
+        if sink.due is not None and sink.due <= self.clock():
             sink.retry(self.stamp())
         if sink.due is None:
             self._failing.discard(track)

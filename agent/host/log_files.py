@@ -40,16 +40,17 @@ class LogFile:
     __slots__ = (
         "_bound",
         "_fd",
-        "_identity",
         "_mark",
         "_max_files",
         "_max_size",
         "_size",
         "_torn",
         "_wall",
+        "identity",
         "on_open",
         "path",
         "rotation_problem",
+        "trusted_until",
     )
 
     def __init__(
@@ -64,20 +65,21 @@ class LogFile:
         self.path = path
         self.on_open: Callable[[], None] | None = None
         self.rotation_problem: OSError | None = None
+        self.trusted_until = 0.0  # when to look again whether the file stands at our path
         self._mark = mark
         self._max_size = max_size
         self._max_files = max_files
         self._wall = wall
         self._fd = -1
-        self._identity = (0, 0)
+        self.identity = (0, 0)  # device and inode of the file that was written to last
         self._size = 0
         self._bound = max_size
         self._torn = 0  # bytes at the end that are not a whole record yet
 
     @property
-    def mark(self) -> Mark:
-        """The file that was written to last, and its size up to the last whole record."""
-        return Mark(*self._identity, self._size - self._torn)
+    def good_size(self) -> int:
+        """How large is the file that was written to last, up to the last whole record?"""
+        return self._size - self._torn
 
     @property
     def is_open(self) -> bool:
@@ -102,7 +104,7 @@ class LogFile:
             os.close(fd)
             raise
         self._fd = fd
-        self._identity = (found.st_dev, found.st_ino)
+        self.identity = (found.st_dev, found.st_ino)
         self._size = size
         self._bound = self._max_size
         self._torn = 0
@@ -110,19 +112,35 @@ class LogFile:
         if self.on_open is not None:
             self.on_open()
 
+    def append(self, records: bytes, now: float) -> int:
+        """Write records if that is all there is to do; return how many bytes are written.
+
+        Nothing is, when the file is not to be trusted `now`, is full, or could not be written to:
+        `write` will tell.
+        """
+        size = self._size + len(records)
+        if now >= self.trusted_until or size > self._bound:
+            return 0
+        try:
+            written = os.write(self._fd, records)
+        except OSError:
+            return 0
+        if written < len(records):
+            self._wrote(records, written, written)
+        else:
+            self._size = size
+        return written
+
     def write(self, data: bytes, start: int) -> int:
         """Write records from `start` on, as far as one file goes; return where to go on.
 
         After a short write (a disk just full) the file ends within a record; its rest comes next.
         """
-        if start == 0 and len(data) <= self._bound - self._size:
-            start = written = os.write(self._fd, data)
-        else:
-            end = self._end(data, start)
-            written = os.write(self._fd, memoryview(data)[start:end])
-            start += written
-        self._size += written
-        self._torn = 0 if data[start - 1] == _NEWLINE else start - data.rfind(b"\n", 0, start) - 1
+        end = self._end(data, start)
+        whole = start == 0 and end == len(data)
+        written = os.write(self._fd, data if whole else memoryview(data)[start:end])
+        start += written
+        self._wrote(data, start, written)
         return start
 
     def has_moved(self) -> bool:
@@ -131,13 +149,17 @@ class LogFile:
             found = os.stat(self.path, follow_symlinks=False)
         except FileNotFoundError:
             return True
-        return (found.st_dev, found.st_ino) != self._identity
+        return (found.st_dev, found.st_ino) != self.identity
 
     def close(self) -> None:
         """Let go of the file; `open` may follow."""
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
             os.close(fd)
+
+    def _wrote(self, data: bytes, end: int, size: int) -> None:
+        self._size += size
+        self._torn = 0 if data[end - 1] == _NEWLINE else end - data.rfind(b"\n", 0, end) - 1
 
     def _end(self, data: bytes, start: int) -> int:
         """How far may we write into this file, or, if nothing fits, into a new one?"""

@@ -14,15 +14,24 @@ import os
 from collections.abc import Callable
 
 from agent.host.lasting import Lasting, remove
-from agent.host.log_engine import CHUNK, Engine, Follower, Source, Track
+from agent.host.log_engine import Engine
 from agent.host.log_sink import LogSink
+from agent.host.log_track import CHUNK, Follower, Source, Track
 from agent.host.spool import Spool
 
 
 class LastingTrack(Track):
     """One attempt of one container whose output outlives the agent."""
 
-    __slots__ = ("_is_reported", "_lasting", "_readers", "_report")
+    __slots__ = (
+        "_is_reported",
+        "_lasting",
+        "_ledger",
+        "_readers",
+        "_report",
+        "_stderr",
+        "_stdout",
+    )
 
     def __init__(
         self,
@@ -37,6 +46,9 @@ class LastingTrack(Track):
         """`report` is called once when the directory of `lasting` cannot be written."""
         super().__init__(engine, sink, follower=follower, ended=ended)
         self._lasting = lasting
+        self._ledger = lasting.ledger
+        self._stdout = lasting.spools["stdout"]
+        self._stderr = lasting.spools["stderr"]
         self._report = report
         self._is_reported = False
         self._readers: list[LastingSource] = []
@@ -74,13 +86,10 @@ class LastingTrack(Track):
                 self._record()
 
     def commit_only(self, spool: Spool) -> None:
-        """The same after a write from this spool alone, which is nearly always all there is."""
-        if not self.sink.is_clear:
-            self.commit()
-            return
-        spool.done = spool.claimed
+        """The same after a simple write from this spool, which is nearly always all there is."""
+        is_large = spool.settle()
         self._record()
-        if spool.shrink():
+        if is_large and spool.shrink():
             self._record()
 
     def report(self, exc: OSError) -> None:
@@ -90,8 +99,9 @@ class LastingTrack(Track):
             self._report(exc)
 
     def _record(self) -> None:
+        file = self._file
         try:
-            self._lasting.record(self.sink.file.mark)
+            self._ledger.write(file.identity, file.good_size, self._stdout.done, self._stderr.done)
         except OSError as exc:
             self.report(exc)
 
@@ -99,7 +109,7 @@ class LastingTrack(Track):
 class LastingSource(Source):
     """One FIFO that a container writes to, from our side."""
 
-    __slots__ = ("_has_failed", "_is_outside", "_of", "_spool")
+    __slots__ = ("_has_failed", "_is_outside", "_is_sound", "_of", "_spool")
 
     def __init__(self, track: LastingTrack, stream: str, fd: int, spool: Spool) -> None:
         super().__init__(track, stream, fd)
@@ -107,6 +117,7 @@ class LastingSource(Source):
         self._spool = spool
         self._is_outside = False  # was the last read not through the spool?
         self._has_failed = False
+        self._is_sound = True  # neither of them
 
     def resume(self) -> None:
         """Take up what an earlier agent left, and see whether there is anybody who writes."""
@@ -115,7 +126,7 @@ class LastingSource(Source):
                 self._pass_on(data)
             # If nobody wrote when we opened it, the kernel will not tell us of the end: look.
             self.drain()
-            if self._fd >= 0:
+            if self.fd >= 0:
                 self.ready()
         except Exception as exc:  # noqa: BLE001 - the other stream has its own fate
             self._of.engine.surprise("capture of container output failed", exc)
@@ -123,9 +134,14 @@ class LastingSource(Source):
 
     def ready(self) -> int:
         try:
-            data = self._read()
+            data = self._spool.move(self.fd) if self._is_sound else self._read()
         except BlockingIOError:
             return 0
+        except OSError:
+            if not self._is_sound:
+                raise
+            self._is_sound = False
+            return self.ready()
         if not data:
             self.end()
         elif not self._has_failed:
@@ -135,35 +151,45 @@ class LastingSource(Source):
     def failed(self) -> None:
         """Read on and keep nothing: the container would wait for ever, for it holds its pipe."""
         self._has_failed = True
+        self._is_sound = False
 
     def leave(self) -> None:
         """Read no more; what was read of an unfinished line is in the spool, or is written now."""
-        if self._fd >= 0:
+        if self.fd >= 0:
             self.close()
             if self._is_outside:
                 self._finish()
 
     def _read(self) -> bytes:
-        if self._has_failed or (self._is_outside and self._splitter.held_size):
-            return os.read(self._fd, CHUNK)
+        if self._has_failed or (self._is_outside and self.held):
+            return os.read(self.fd, CHUNK)
         try:
-            data = self._spool.move(self._fd)
+            data = self._spool.move(self.fd)
         except BlockingIOError:
             raise
         except OSError as exc:
             self._of.report(exc)
             self._is_outside = True
-            return os.read(self._fd, CHUNK)
+            return os.read(self.fd, CHUNK)
         self._is_outside = False
+        self._is_sound = True
         return data
 
     def _pass_on(self, data: bytes) -> None:
-        records = self._feed(data, self._stamp())
-        unfinished = 0 if self._is_outside else self._splitter.held_size
-        self._spool.claimed = self._spool.taken - unfinished
-        self._of.take(self._stream, data, records)
+        spool, track = self._spool, self._of
+        records = self.feed(data, self._stamp())
+        unfinished = self.held
+        spool.claimed = spool.taken
+        if unfinished and not self._is_outside:
+            spool.claimed -= len(unfinished)
+        is_simple = track.take(self._stream, data, records)
         if records:
-            self._of.commit_only(self._spool)
+            if is_simple:
+                track.commit_only(spool)
+            else:
+                track.commit()
+        if len(data) >= self._much:
+            track.engine.rush()
 
     def _finish(self) -> None:
         if not self._has_failed:

@@ -22,7 +22,7 @@ HELD_LIMIT = 256 * 1024
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # the open file stays good
 _FIRST_RETRY = 0.1  # seconds
 _LAST_RETRY = 2.0
-_LOOK_AGAIN = 0.25  # seconds between two looks whether the file still stands at its path
+_LOOK_AGAIN = 1.0  # seconds between two looks whether the file still stands at its path
 _REMINDER = 10.0  # seconds of health after which the same problem is news again
 
 
@@ -40,7 +40,6 @@ class LogSink:
         "_healthy_since",
         "_held",
         "_held_size",
-        "_look_at",
         "_offset",
         "_report",
         "_reported",
@@ -63,17 +62,11 @@ class LogSink:
         self._reported: int | None = None
         self._why = ""
         self._delay = _FIRST_RETRY
-        self._look_at = 0.0
         self._held: deque[tuple[str, bytes]] = deque()  # stream ("" for markers), records
         self._held_size = 0
         self._waiting: dict[str, int] = {}  # stream -> bytes of input that are held as records
         self._offset = 0  # how much of the first held chunk is in the file
         self._gaps: dict[str, tuple[int, int]] = {}  # stream -> lines, bytes
-
-    @property
-    def is_clear(self) -> bool:
-        """Is everything in the file that was to be written?"""
-        return not self._held
 
     def unwritten(self) -> dict[str, int]:
         """The last bytes of each stream's input that must be kept until they are in the file.
@@ -93,23 +86,21 @@ class LogSink:
         except OSError as exc:
             self._failed(exc)
 
-    def write(self, stream: str, records: bytes) -> None:
-        """Write whole records of one stream, or keep or count them."""
+    def write(self, stream: str, records: bytes, start: int = 0) -> None:
+        """Write whole records of one stream, or keep or count them.
+
+        Nearly all go straight to `file.append`; this is for what that leaves, from `start` on.
+        """
         if self.due is not None:
             self._keep_or_count(stream, records)
             return
-        offset = 0
-        if self._clock() < self._look_at:  # the way of nearly every record: straight to the file
-            try:
-                offset = self.file.write(records, 0)
-            except OSError as exc:
-                self._hold(stream, records)
-                self._failed(exc)
-                return
-        if offset < len(records):
+        now = self._clock()
+        if start == 0 and self._stands(now):
+            start = self.file.append(records, now)
+        if start < len(records):
             self._hold(stream, records)
-            self._offset = offset
-            if offset and self.wrote is not None:
+            self._offset = start
+            if start and self.wrote is not None:
                 self.wrote()
             self._flush()
 
@@ -173,12 +164,22 @@ class LogSink:
             self._waiting[stream] -= cri_log.input_size(records)
         self._offset = 0
 
+    def _stands(self, now: float) -> bool:
+        """Is the file where it was? If not, or if that is unknown, `_follow_path` has work."""
+        try:
+            if not self.file.is_open or self.file.has_moved():
+                return False
+        except OSError:
+            return False
+        self.file.trusted_until = now + _LOOK_AGAIN
+        return True
+
     def _follow_path(self) -> None:
         now = self._clock()
         if self.file.is_open:
-            if now < self._look_at:
+            if now < self.file.trusted_until:
                 return
-            self._look_at = now + _LOOK_AGAIN
+            self.file.trusted_until = now + _LOOK_AGAIN
             if not self.file.has_moved():
                 return
             self.file.close()
@@ -196,7 +197,7 @@ class LogSink:
         self._why = os.strerror(exc.errno) if exc.errno else str(exc)
         self.due = now + self._delay
         self._delay = min(self._delay * 2, _LAST_RETRY)
-        self._look_at = 0.0
+        self.file.trusted_until = 0.0
         self._tell(exc)
 
     def _recovered(self) -> None:

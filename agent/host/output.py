@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from agent.host import log_ends, log_files, log_reader
 from agent.host.log_ends import Ends
-from agent.host.log_engine import Engine, Follower, Track
+from agent.host.log_engine import Engine
 from agent.host.log_files import LogFile
 from agent.host.log_sink import LogSink
+from agent.host.log_track import Follower, Track
 from agent.host.tasks import tell
 
 if TYPE_CHECKING:  # for those who ask for it; `barepod run` does not
@@ -80,10 +81,12 @@ class LogCapture:
     def tap(self, follower: Follower) -> None:
         """From now on call this in the log thread, too; see `LogPump.open`. It must not fail."""
         self._track.taps = (*self._track.taps, follower)
+        self._engine.post(lambda: self._engine.heed(self._track))
 
     def untap(self, follower: Follower) -> None:
         """Call it no more."""
         self._track.taps = tuple(tap for tap in self._track.taps if tap != follower)
+        self._engine.post(lambda: self._engine.heed(self._track))
 
     def abandon(self) -> None:
         """Stop reading although someone holds the pipe: take what is there now, write it, end."""
@@ -221,7 +224,9 @@ class LogPump:
             self._tell(ended)
 
         if ends.lasting is None:
-            track = Track(engine, sink, follower=follower, ended=tell_ended)
+            track = Track(
+                engine, sink, follower=follower, ended=tell_ended, is_terminal=ends.is_terminal
+            )
         else:
             track = self._lasting_track(engine, sink, ends.lasting, follower, tell_ended)
         self._captures[path] = capture = LogCapture(engine, track, drained, ends)

@@ -14,6 +14,7 @@ import os
 CHUNK = 64 * 1024
 _SLACK = 16 * 1024  # of what is in the log already may stay here, for the sake of quiet containers
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_NONBLOCK = os.SPLICE_F_NONBLOCK
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2  # linux/falloc.h
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -48,12 +49,18 @@ class Spool:
         `BlockingIOError` when there is nothing; other errors of this file (no space) leave
         everything in the FIFO.
         """
-        count = os.splice(fifo, self._fd, CHUNK, offset_dst=self.taken, flags=os.SPLICE_F_NONBLOCK)
+        taken = self.taken
+        count = os.splice(fifo, self._fd, CHUNK, None, taken, _NONBLOCK)
         if not count:
             return b""
-        data = os.pread(self._fd, count, self.taken)
-        self.taken = self._end = self.taken + count
+        data = os.pread(self._fd, count, taken)
+        self.taken = self._end = taken + count
         return data
+
+    def settle(self) -> bool:
+        """All that was claimed is done; True: `shrink` is worth it."""
+        self.done = done = self.claimed
+        return done - self._freed >= _SLACK
 
     def shrink(self) -> bool:
         """Give back the space of what is done; True: from zero, which has to be recorded."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Self
 
-from agent.host.log_engine import Follower
+from agent.host.log_track import Follower
 from agent.host.output import LogCapture, LogPump
 
 

@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
-from agent.host.log_engine import Follower
+from agent.host.log_track import Follower
 from agent.host.tasks import tell
 
 _QUEUE_LIMIT = 1024 * 1024  # bytes that wait for the terminal

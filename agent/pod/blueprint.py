@@ -8,7 +8,7 @@ import msgspec
 
 from agent.action.handler import Target
 from agent.host.limits import Limits
-from agent.host.log_engine import Follower
+from agent.host.log_track import Follower
 from agent.host.process import Command
 from agent.model.config_data import ConfigMap, Secret
 from agent.model.container import Container

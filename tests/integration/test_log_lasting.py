@@ -20,6 +20,7 @@ import pytest
 from agent.host.lasting import STREAMS, Lasting
 from agent.host.log_sink import LogSink
 from tests.support.logs import Problems, pumping, python, records
+from tests.support.memory import in_memory
 from tests.support.mortal_capture import (
     CHUNK,
     MIB,
@@ -50,11 +51,23 @@ while text:
 """
 
 
+@pytest.fixture(params=["in memory", "on disk"])
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """Where run directories are."""
+    if request.param == "on disk":  # at least where the tests' own directories are not in memory
+        yield tmp_path
+        return
+    with in_memory() as folder:
+        yield folder
+
+
 @pytest.mark.parametrize("max_size", [100 * MIB, 60_000], ids=["one file", "rotation"])
-def test_killed_at_any_point_each_byte_is_logged_once(tmp_path: Path, max_size: int) -> None:
+def test_killed_at_any_point_each_byte_is_logged_once(
+    tmp_path: Path, run: Path, max_size: int
+) -> None:
     """An agent dies at each single point of its work, and another one finishes it."""
     for point in count():
-        place = Place(tmp_path / str(point), max_size=max_size)
+        place = Place(tmp_path / str(point), run=run / str(point), max_size=max_size)
         with writing(place) as fds:
             os.write(fds["stdout"], SAME + LINES + HALF)
             os.write(fds["stderr"], LONG)
@@ -66,10 +79,10 @@ def test_killed_at_any_point_each_byte_is_logged_once(tmp_path: Path, max_size: 
     assert point > 30  # it did die that often
 
 
-def test_killed_again_and_again_at_any_point(tmp_path: Path) -> None:
+def test_killed_again_and_again_at_any_point(tmp_path: Path, run: Path) -> None:
     chance = random.Random(20250601)
     for number in range(15):
-        place = Place(tmp_path / str(number), max_size=20_000)
+        place = Place(tmp_path / str(number), run=run / str(number), max_size=20_000)
         with writing(place) as fds:
             os.write(fds["stdout"], SAME + LINES + HALF)
             os.write(fds["stderr"], LONG)
@@ -78,10 +91,10 @@ def test_killed_again_and_again_at_any_point(tmp_path: Path) -> None:
         check(place, stdout=SAME + LINES + HALF, stderr=LONG)
 
 
-def test_a_child_that_writes_on_loses_nothing_to_killed_agents(tmp_path: Path) -> None:
+def test_a_child_that_writes_on_loses_nothing_to_killed_agents(tmp_path: Path, run: Path) -> None:
     """Agents are killed from outside, whenever the log has grown a little."""
     chance = random.Random(31)
-    place = Place(tmp_path, max_size=MIB // 8)
+    place = Place(tmp_path, run=run, max_size=MIB // 8)
     with writing(place) as fds:
         child = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _COUNT], stdout=fds["stdout"], stderr=fds["stderr"]

@@ -85,7 +85,8 @@ EXCUSES = {
     "host/clock.py": "the machine's clocks, handed through",
     "host/reactor.py": "under everything in integration/",
     "host/log_ends.py": "integration/test_output.py, test_log_lasting.py",
-    "host/log_engine.py": "integration/test_output.py",
+    "host/log_engine.py": "integration/test_output.py, test_log_rest.py",
+    "host/log_track.py": "integration/test_output.py, test_output_trouble.py",
     **dict.fromkeys(
         (
             f"host/{name}.py"

@@ -159,7 +159,7 @@ def test_records_and_what_is_held_account_for_each_byte(data: bytes, places: lis
     logged = 0
     for read in cut(data, places):
         logged += cri_log.input_size(splitter.feed(read, STAMP))
-    assert logged + splitter.held_size == len(data)
+    assert logged + len(splitter.held) == len(data)
 
     assert logged + cri_log.input_size(splitter.finish(STAMP)) == len(data)
-    assert splitter.held_size == 0
+    assert not splitter.held

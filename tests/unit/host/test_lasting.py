@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.host.lasting import Entry
+from agent.host.ledger import Entry
 from agent.host.log_files import Mark, rightful_size
 from agent.host.spool import resumed_at
-
-numbers = st.integers(0, 2**64 - 1)
 
 
 class World:
@@ -125,15 +123,3 @@ def test_only_what_was_never_accounted_for_is_cut_off(
 )
 def test_work_goes_on_where_the_ledger_says(done: int, size: int, at: int) -> None:
     assert resumed_at(done, size) == at
-
-
-@given(mark=st.builds(Mark, numbers, numbers, numbers), stdout=numbers, stderr=numbers)
-def test_a_ledger_is_read_as_it_was_written(mark: Mark, stdout: int, stderr: int) -> None:
-    entry = Entry(mark, stdout, stderr)
-
-    assert Entry.decode(entry.encode()) == entry
-
-
-@pytest.mark.parametrize("data", [b"", b"short"])
-def test_a_ledger_that_was_never_written_says_that_nothing_was_logged(data: bytes) -> None:
-    assert Entry.decode(data) == Entry(Mark(0, 0, 0), 0, 0)
