@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from time import monotonic  # noqa: TID251 - what the loop itself takes
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -52,6 +53,12 @@ class Timer:
             callback()
 
 
+def _clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """The loop's clock; asyncio's own only passes on what `time.monotonic` says."""
+    is_usual = getattr(type(loop), "time", None) is asyncio.BaseEventLoop.time
+    return monotonic if is_usual else loop.time
+
+
 class Scheduler:
     """Calls back at absolute times of the loop's clock, in order of due time, then of asking."""
 
@@ -69,7 +76,7 @@ class Scheduler:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         #: Now, on the clock that `call_at` uses (seconds, monotonic).
-        self.time: Callable[[], float] = self._loop.time
+        self.time: Callable[[], float] = _clock_of(self._loop)
         self._heap: list[float] = []
         self._moments: dict[float, list[Member]] = {}  # one for each entry of the heap
         # Weak: there may be many different spans over time, of hooks for example.

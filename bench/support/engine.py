@@ -112,8 +112,8 @@ async def probing(
                     delay_of=spread,
                 )
                 pod = _pod(kind, numbers, ports, period)
-                for container in pod.spec.containers:
-                    parts.facts.live[container.name] = cast(Any, _Instance(engines))
+                instances = {each.name: _Instance(engines) for each in pod.spec.containers}
+                parts.facts.live = cast(Any, instances)
                 prober = PodProber(pod, parts)
                 spread.share = first / count
                 prober.start()
