@@ -98,6 +98,7 @@ EXCUSES = {
                 "helper",
                 "helper_link",
                 "launch",
+                "prepared",
                 "reaper",
                 "requests",
                 "wire",
