@@ -152,7 +152,10 @@ def by_spawn(spec: Spec, pipes: Pipes, _cgroup_fd: int, stdin: int) -> tuple[int
 
     This process stands still until the program is executed.
     """
-    clone.step("cwd", lambda: os.chdir(spec.cwd))
+    try:
+        os.chdir(spec.cwd)
+    except OSError as exc:
+        raise clone.Failure("cwd", exc.errno or 0) from None
     path = spec.argv[0]
     if "/" not in path:
         path = becoming.look_up(path, spec.env.get("PATH", ""))
@@ -251,8 +254,9 @@ class Capture:
         if self._report >= 0:
             failure = becoming.read_report(self._report) if self._status is not None else None
             os.close(self._report)
-        self._out.close()
-        self._err.close()
+        for pipe in (self._out, self._err):
+            if pipe.fd >= 0:
+                pipe.close()
         output = self._out.data + self._err.data
         truncated = self._out.truncated or self._err.truncated or len(output) > _KEEP
         error = (failure.stage, failure.errno, failure.detail) if failure else None

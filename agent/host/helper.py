@@ -158,6 +158,8 @@ class Helper:
             keeping.forget()
 
     def _by_role(self, present: int, fds: list[int]) -> tuple[int, int, int, int]:
+        if not present:
+            return self._null, self._null, self._null, -1
         given = iter(fds)
         stdin, stdout, stderr = (next(given) if present & bit else self._null for bit in (1, 2, 4))
         return stdin, stdout, stderr, next(given) if present & 8 else -1

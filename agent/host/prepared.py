@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: Seconds that the helper has in order to tell of a timeout.
 _GRACE = 1.0
+_NONE: tuple[tuple[int, ...], int] = ((), 0)
 
 
 class Owner(requests.Captures, Protocol):
@@ -67,12 +68,13 @@ class Prepared:
 
     def run(self, timeout: float | None, done: Callable[[Captured], None]) -> Running:
         """See `Spawner.capture`."""
-        outstanding, now, command = self._outstanding, self._scheduler.time(), self._command
-        mark = self._boundary.new_mark()
+        outstanding, boundary, command = self._outstanding, self._boundary, self._command
+        now, mark = self._scheduler.time(), boundary.new_mark()
         running = Running(self._owner, outstanding.next_id(), command, mark, done, now)
         outstanding.add(running)
         try:
-            fds, present = self._given()
+            has_none = self._inside is None and not boundary.limited
+            fds, present = _NONE if has_none else self._given()
             careful = outstanding.is_suspect(command.argv[0])
             message = (wire.CAPTURE, running.id, self._fixed, present, timeout, careful, mark)
             self._owner.send(command, message, fds)
@@ -91,8 +93,6 @@ class Prepared:
     def _given(self) -> tuple[tuple[int, ...], int]:
         """The descriptors that go with it, as `wire` has them (SpawnError: there is no inside)."""
         boundary = self._boundary
-        if self._inside is None and not boundary.limited:
-            return (), 0
         cgroup_fd = boundary.cgroup_fd if boundary.limited else None
         mounts = requests.pidfd_of(self._inside, self._command)
         return requests.given(None, None, None, cgroup_fd, mounts)

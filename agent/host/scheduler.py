@@ -93,7 +93,7 @@ class Scheduler:
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
         """Call back after `delay` seconds."""
-        return self.call_at(self._loop.time() + delay, callback)
+        return self.call_at(self.time() + delay, callback)
 
     def join(self, due: float, member: Member) -> None:
         """Ring `member` at `due`, or at once if that is past; costs next to nothing if others do.
@@ -158,7 +158,7 @@ class Scheduler:
     def _run(self) -> None:
         self._handle = None
         self._wakes_at = float("-inf")  # callbacks must not arm the loop timer meanwhile
-        now = self._loop.time()
+        now = self.time()
         while self._heap and self._heap[0] <= now:
             due = heappop(self._heap)
             members = self._moments.pop(due)

@@ -208,7 +208,9 @@ class ProbeWorker:
             begun = self._owner.parts.rota.begin(now, self._period)
             self._next = probe_schedule.tick_after_manual_run(self._period, begun)
         else:
-            self._next = probe_schedule.next_tick(self._next, self._period, now)
+            self._next += self._period
+            if self._next <= now:  # whole ticks have been missed
+                self._next = probe_schedule.next_tick(self._next, self._period, now)
         # With the same status, the same belief and more time passed the rules say the same.
         verdict = _PROBE if self._judged is self._published.status else self._judge(now)
         self._triggered = False  # by ourselves: a first belief makes a status, which asks for us
@@ -297,6 +299,10 @@ class ProbeWorker:
         self._began = 0.0  # the number is freed while it is at hand
         if outcome is not self._steady:
             self._believe(outcome)
+        elif self._next >= now and self._due == _NEVER and not self._triggered:  # as nearly always
+            self._due = self._next
+            self._scheduler.join(self._next, self)
+            return
         if not self._stopped:
             self._wait(now)
 
