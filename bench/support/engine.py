@@ -93,7 +93,7 @@ async def probing(
 ) -> AsyncIterator[tuple[Host, Metrics, list[float]]]:
     """So many workers of each kind, pods evenly spread over a period; and how late they begin."""
     async with _engines() as (host, engines):
-        clock, metrics = SystemClock(), Metrics()
+        clock, metrics, rota = SystemClock(), Metrics(), Rota()
         lateness = _Lateness()
         metrics.lateness = cast(Any, lateness)
         recorder = Recorder(MemoryStore(), clock, "bench")
@@ -104,7 +104,7 @@ async def probing(
                 parts = ProberParts(
                     facts=PodFacts(clock),
                     scheduler=host.scheduler,
-                    rota=Rota(),
+                    rota=rota,
                     recorder=recorder,
                     metrics=metrics,
                     published=_PUBLISHED,
