@@ -12,6 +12,8 @@ from agent.model.duration import go_text
 from agent.model.gotext import quote
 
 _MAX_OUTPUT: Final = 10 * 1024
+# Looking up a member of an Enum class is slow before Python 3.12.
+_SUCCESS, _FAILURE = Outcome.SUCCESS, Outcome.FAILURE
 
 
 class NotStarted(Protocol):
@@ -55,33 +57,33 @@ class Capture(Protocol):
         ...
 
 
+#: Starts a command; calls back once it ended and nobody holds its output any more. At the timeout
+#: (seconds) everything that it started is killed.
+Run = Callable[[float | None, Callable[[Captured], None]], Capture]
+
+
 class Captures(Protocol):
     """Runs commands in one container: with its environment, directory, user and containment."""
 
-    def __call__(
-        self, argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-    ) -> Capture:
-        """Start `argv`; call `done` once it ended and nobody holds its output any more.
-
-        At `timeout` (seconds) everything that it started is killed.
-        """
+    def __call__(self, argv: tuple[str, ...]) -> Run:
+        """Prepare to run `argv`, any number of times."""
         ...
 
 
 class Exec:
     """Runs `command`, in which variables are expanded already."""
 
-    __slots__ = ("_captures", "command")
+    __slots__ = ("_run", "command")
 
     def __init__(self, command: tuple[str, ...], captures: Captures) -> None:
         self.command = command
-        self._captures = captures
+        self._run = captures(command)
 
     def start(self, timeout: float | None, done: Done) -> Running:
         """Run it; the answer comes when its output is closed by all who hold it."""
         running = _Execution(self, timeout, done)
-        running.begin(self._captures)
-        return FINISHED if running.over else running
+        running.capture = self._run(timeout, running.ended)
+        return FINISHED if running.done is None else running
 
     def result(self, captured: Captured, timeout: float | None) -> ActionResult:
         """Judge how the command ended."""
@@ -93,8 +95,9 @@ class Exec:
         code = captured.exit_code
         if captured.timed_out or code is None:
             return self.timed_out(timeout)
-        outcome = Outcome.SUCCESS if code == 0 else Outcome.FAILURE
-        return ActionResult(outcome, printable(to_text(captured.output[:_MAX_OUTPUT])), code)
+        output = captured.output
+        text = printable(to_text(output[:_MAX_OUTPUT])) if output else ""
+        return ActionResult(_SUCCESS if code == 0 else _FAILURE, text, code)
 
     def timed_out(self, timeout: float | None) -> ActionResult:
         """Return the failure of a command that took too long; its output is lost."""
@@ -104,33 +107,26 @@ class Exec:
 
 
 class _Execution:
-    __slots__ = ("_action", "_capture", "_done", "_timeout")
+    __slots__ = ("_action", "_timeout", "capture", "done")
 
     def __init__(self, action: Exec, timeout: float | None, done: Done) -> None:
         self._action = action
         self._timeout = timeout
-        self._done: Done | None = done
-        self._capture: Capture | None = None
-
-    def begin(self, captures: Captures) -> None:
-        self._capture = captures(self._action.command, self._timeout, self._ended)
-
-    @property
-    def over(self) -> bool:
-        return self._done is None
+        self.done: Done | None = done
+        self.capture: Capture | None = None
 
     def expire(self) -> None:
-        done = self._done
+        done = self.done
         self.cancel()
         if done is not None:
             done(self._action.timed_out(self._timeout))
 
     def cancel(self) -> None:
-        if self._done is not None and self._capture is not None:
-            self._capture.cancel()
-        self._done = None
+        if self.done is not None and self.capture is not None:
+            self.capture.cancel()
+        self.done = None
 
-    def _ended(self, captured: Captured) -> None:
-        done, self._done = self._done, None
+    def ended(self, captured: Captured) -> None:
+        done, self.done = self.done, None
         if done is not None:
             done(self._action.result(captured, self._timeout))

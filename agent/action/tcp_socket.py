@@ -35,25 +35,18 @@ class Resolves(Protocol):
 class TcpSocket:
     """Connects to `host:port`; the host is numeric or a name, which is looked up each time."""
 
-    __slots__ = ("_host", "_port", "_reactor", "_resolver", "_single")
+    __slots__ = ("_named", "_reactor", "_single")
 
     def __init__(self, host: str, port: int, reactor: Watches, resolver: Resolves) -> None:
-        self._host = host
-        self._port = port
         self._reactor = reactor
-        self._resolver = resolver
-        self._single = dial.literal_endpoint(host, port)
+        self._single = dial.literal_endpoint(host, port) if 0 <= port <= 65535 else None
+        self._named = None if self._single is not None else (host, port, resolver)
 
     def start(self, timeout: float | None, done: Done) -> Running:
         """Connect; on loopback the answer is there before this returns."""
-        if not 0 <= self._port <= 65535:
-            done(_failed(f"dial tcp: address {self._port}: invalid port"))
-            return FINISHED
         endpoint = self._single
         if endpoint is None:
-            attempt = _Connecting(self._reactor, done)
-            attempt.look_up(self._host, self._port, self._resolver)
-            return FINISHED if attempt.over else attempt
+            return self._look_up(done)
         try:
             sock, state = dial.begin(endpoint)
         except OSError as exc:
@@ -64,6 +57,16 @@ class TcpSocket:
         sock.close()
         done(_SUCCESS if state == dial.CONNECTED else _failed(dial.failure(endpoint, state)))
         return FINISHED
+
+    def _look_up(self, done: Done) -> Running:
+        assert self._named is not None  # or there would be an endpoint
+        host, port, resolver = self._named
+        if not 0 <= port <= 65535:
+            done(_failed(f"dial tcp: address {port}: invalid port"))
+            return FINISHED
+        attempt = _Connecting(self._reactor, done)
+        attempt.look_up(host, port, resolver)
+        return FINISHED if attempt.over else attempt
 
 
 class _Connecting:

@@ -95,34 +95,43 @@ class Watch:
 
 
 class Pipes:
-    """stdout, stderr and the report of a failed start; the far ends are the command's."""
+    """stdout and stderr, and the report of a failed start if one is written.
 
-    __slots__ = ("err", "err_end", "out", "out_end", "report", "report_end")
+    The far ends are the command's.
+    """
+
+    __slots__ = ("_far", "err", "err_end", "out", "out_end", "report")
 
     def __init__(self) -> None:
-        opened: list[int] = []
+        self.report = -1
+        self.out, self.out_end = os.pipe()
         try:
-            for _ in range(3):
-                opened += os.pipe()
+            self.err, self.err_end = os.pipe()
         except OSError:
-            close_all(opened)
+            close_all((self.out, self.out_end))
             raise
-        self.out, self.out_end, self.err, self.err_end, self.report, self.report_end = opened
+        self._far = [self.out_end, self.err_end]
+
+    def add_report(self) -> int:
+        """The far end of a third one (OSError)."""
+        self.report, report_end = os.pipe()
+        self._far.append(report_end)
+        return report_end
 
     def close_far_ends(self) -> None:
         """The command has its own copies now."""
-        close_all((self.out_end, self.err_end, self.report_end))
+        close_all(self._far)
 
     def close_all(self) -> None:
         """There is no command."""
         self.close_far_ends()
-        close_all((self.out, self.err, self.report))
+        close_all([fd for fd in (self.out, self.err, self.report) if fd >= 0])
 
 
 def by_clone(spec: Spec, pipes: Pipes, cgroup_fd: int, stdin: int) -> tuple[int, int]:
     """Start through a copy of this process, which can take any preparation; pid and pidfd."""
     stdio = (stdin, pipes.out_end, pipes.err_end)
-    plan = becoming.Plan(spec, stdio, pipes.report_end, os.getpid())
+    plan = becoming.Plan(spec, stdio, pipes.add_report(), os.getpid())
     born = clone.clone(plan.follow, cgroup_fd=cgroup_fd, as_sibling=False)
     return born.pid, born.pidfd
 
@@ -143,8 +152,13 @@ def by_spawn(spec: Spec, pipes: Pipes, _cgroup_fd: int, stdin: int) -> tuple[int
 
     This process stands still until the program is executed.
     """
-    clone.step("cwd", lambda: os.chdir(spec.cwd))
-    path = becoming.look_up(spec.argv[0], spec.env.get("PATH", ""))
+    try:
+        os.chdir(spec.cwd)
+    except OSError as exc:
+        raise clone.Failure("cwd", exc.errno or 0) from None
+    path = spec.argv[0]
+    if "/" not in path:
+        path = becoming.look_up(path, spec.env.get("PATH", ""))
     actions = [
         (os.POSIX_SPAWN_DUP2, fd, number)
         for number, fd in enumerate((stdin, pipes.out_end, pipes.err_end))
@@ -152,6 +166,7 @@ def by_spawn(spec: Spec, pipes: Pipes, _cgroup_fd: int, stdin: int) -> tuple[int
     try:
         pid = os.posix_spawn(path, spec.argv, spec.env, file_actions=actions, setsid=True)
     except (OSError, ValueError) as exc:
+        becoming.look_up(path, "")  # a file that cannot be executed has reasons of its own
         raise clone.Failure("exec", getattr(exc, "errno", None) or EINVAL, path) from None
     return pid, os.pidfd_open(pid)
 
@@ -163,6 +178,7 @@ class Capture:
         "_answer",
         "_err",
         "_id",
+        "_is_over",
         "_out",
         "_pidfd",
         "_report",
@@ -188,6 +204,7 @@ class Capture:
         self._watch = watch
         self._answer = answer
         self._status: tuple[int, int] | None = None
+        self._is_over = False
         pipes = Pipes()
         try:
             self.pid, self._pidfd = begin(spec, pipes, cgroup_fd, stdin)
@@ -226,15 +243,20 @@ class Capture:
         self._finish()
 
     def _finish(self) -> None:
-        if self._status is not None and self._out.fd < 0 and self._err.fd < 0 and self._report >= 0:
+        if self._status is None or self._is_over:
+            return
+        if self._out.fd < 0 and self._err.fd < 0:
             self._reply(code=self._status[0], signal=self._status[1], timed_out=False)
 
     def _reply(self, *, code: int, signal: int, timed_out: bool) -> None:
-        failure = becoming.read_report(self._report) if self._status is not None else None
-        os.close(self._report)
-        self._report = -1
-        self._out.close()
-        self._err.close()
+        self._is_over = True
+        failure = None
+        if self._report >= 0:
+            failure = becoming.read_report(self._report) if self._status is not None else None
+            os.close(self._report)
+        for pipe in (self._out, self._err):
+            if pipe.fd >= 0:
+                pipe.close()
         output = self._out.data + self._err.data
         truncated = self._out.truncated or self._err.truncated or len(output) > _KEEP
         error = (failure.stage, failure.errno, failure.detail) if failure else None

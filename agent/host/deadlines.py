@@ -24,17 +24,17 @@ class Limited(Protocol):
 class Deadlines:
     """All who have the same number of seconds; made by `Scheduler.deadlines`."""
 
-    __slots__ = ("__weakref__", "_ends", "_is_looking", "_scheduler", "_seconds")
+    __slots__ = ("__weakref__", "_ends", "_is_looking", "_scheduler", "seconds")
 
     def __init__(self, scheduler: Scheduler, seconds: float) -> None:
         self._scheduler = scheduler
-        self._seconds = seconds
+        self.seconds = seconds
         self._ends: dict[Limited, float] = {}  # in order of time: all began one after the other
         self._is_looking = False
 
     def add(self, member: Limited, began: float) -> None:
         """Expire `member`, which began at `began` (loop time, not before any other's)."""
-        end = began + self._seconds
+        end = began + self.seconds
         self._ends[member] = end
         if not self._is_looking:
             self._look_at(end)

@@ -24,8 +24,9 @@ from heapq import heappop, heappush
 
 from agent.host import becoming, cgroup_files, clone, descendants, marks, vfork, wire
 from agent.host.capture import Capture, Killing, Watch, by_clone, by_spawn, by_vfork
+from agent.host.known import Known
 from agent.host.launch import SURVIVED
-from agent.host.wire import Channel, Packet, Spec
+from agent.host.wire import Channel, Packet
 
 TYPE_CHECKING = False  # importing `typing` would double the helper's memory
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from agent.host.capture import Begin
     from agent.host.keeping import Keeping
-    from agent.host.wire import Message
+    from agent.host.wire import Message, Spec
 
 _SIGNALS = range(1, 65)
 _UNCHANGEABLE = (9, 19, 32, 33)
@@ -65,9 +66,10 @@ class Helper:
         self._watch = Watch()
         self._vfork = vfork.available()
         self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
-        self._self = (os.getuid(), {os.getgid(), *os.getgroups()})
         self._starting: dict[int, Starting] = {}
         self._captures: dict[int, Capture] = {}
+        self._known = Known()
+        self._limits: list[tuple[float, int]] = []  # when commands have had their time
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_count = 0
         self._guard = guarded
@@ -118,15 +120,12 @@ class Helper:
     def _handle(self, message: Message, fds: list[int]) -> None:
         kind, id_ = message[:2]
         if kind in (wire.SPAWN, wire.CAPTURE):
-            _, _, fields, present, timeout, careful = message
+            _, _, fields, present, timeout, careful, *mark = message
             if len(fds) != present.bit_count():
                 self._fail(kind, id_, clone.Failure("descriptors", EMFILE))
                 return
-            spec = Spec(*fields)
-            if self._is_self(spec.user):
-                spec.user = None  # needs no preparation
-            if present & 16:
-                spec.inside = fds[-1]
+            spec = self._known.again(fields, *mark) if mark else self._known.spec(fields)
+            spec.inside = fds[-1] if present & 16 else -1
             self._start(kind, id_, spec, self._by_role(present, fds), timeout, careful)
         elif kind == wire.CANCEL:
             self._cancel(id_)
@@ -159,6 +158,8 @@ class Helper:
             keeping.forget()
 
     def _by_role(self, present: int, fds: list[int]) -> tuple[int, int, int, int]:
+        if not present:
+            return self._null, self._null, self._null, -1
         given = iter(fds)
         stdin, stdout, stderr = (next(given) if present & bit else self._null for bit in (1, 2, 4))
         return stdin, stdout, stderr, next(given) if present & 8 else -1
@@ -238,9 +239,6 @@ class Helper:
         self._send((wire.SPAWNED, id_, born.pid, None), (born.pidfd,))
         os.close(born.pidfd)
 
-    def _is_self(self, user: tuple[int, int, tuple[int, ...]] | None) -> bool:
-        return user is not None and (user[0], {user[1], *user[2]}) == self._self
-
     def _capture(
         self, id_: int, spec: Spec, cgroup_fd: int, timeout: float | None, *, careful: bool
     ) -> None:
@@ -251,7 +249,7 @@ class Helper:
         begin = self._way_to_begin(spec, cgroup_fd, careful=careful)
         self._captures[id_] = Capture(id_, spec, cgroup_fd, self._null, begin, self._watch, answer)
         if timeout is not None:
-            self._after(timeout, lambda: self._timed_out(id_))
+            heappush(self._limits, (time.monotonic() + timeout, id_))
 
     def _way_to_begin(self, spec: Spec, cgroup_fd: int, *, careful: bool) -> Begin:
         """The cheapest one that can do all that is to be done for the command."""
@@ -262,11 +260,6 @@ class Helper:
         if self._vfork is not None and vfork.can_take(spec):
             return by_vfork(self._vfork)
         return by_clone
-
-    def _timed_out(self, id_: int) -> None:
-        capture = self._captures.get(id_)
-        if capture is not None:
-            self._kill_on(capture.kill(timed_out=True))
 
     def _cancel(self, id_: int) -> None:
         capture = self._captures.get(id_)
@@ -287,24 +280,34 @@ class Helper:
         self._after(_LOOK_AGAIN, again)
 
     def _send(self, message: Message, fds: tuple[int, ...] = ()) -> None:
-        packet = Packet(message, fds)
         try:
-            self._channel.send(packet, wait=True)
+            if not fds and self._channel.post(message, wait=True):
+                return
+            packet = Packet(message, fds)
+            try:
+                self._channel.send(packet, wait=True)
+            finally:
+                packet.close()
         except OSError:  # the agent is gone: the next receive tells
-            pass
-        finally:
-            packet.close()
+            return
 
     def _after(self, delay: float, action: Callable[[], None]) -> None:
         self._timer_count += 1
         heappush(self._timers, (time.monotonic() + delay, self._timer_count, action))
 
     def _patience(self) -> float:
-        return max(self._timers[0][0] - time.monotonic(), 0) if self._timers else -1
+        while self._limits and self._limits[0][1] not in self._captures:
+            heappop(self._limits)  # it has ended, as nearly all do: nobody wakes up for it
+        dues = [heap[0][0] for heap in (self._timers, self._limits) if heap]
+        return max(min(dues) - time.monotonic(), 0) if dues else -1
 
     def _run_timers(self) -> None:
         while self._timers and self._timers[0][0] <= time.monotonic():
             heappop(self._timers)[2]()
+        while self._limits and self._limits[0][0] <= time.monotonic():
+            capture = self._captures.get(heappop(self._limits)[1])
+            if capture is not None:
+                self._kill_on(capture.kill(timed_out=True))
 
 
 def kill_all(bears: Callable[[int], bool], seconds: float, cgroup: str = "") -> None:

@@ -54,13 +54,18 @@ class HelperLink:
 
     def send(self, message: Message, fds: tuple[int, ...] = ()) -> None:
         """Send now or as soon as the helper takes it (OSError: no free descriptors)."""
+        try:
+            if not fds and not self._queue and self._channel.post(message, wait=False):
+                return
+        except ConnectionError:
+            return  # `ready` is about to notice
         packet = Packet(message, fds)
         try:
             if not self._queue and self._channel.send(packet, wait=False):
                 packet.close()
                 return
         except ConnectionError:
-            packet.close()  # `ready` is about to notice
+            packet.close()
             return
         except OSError:
             packet.close()

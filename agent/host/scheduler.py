@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from time import monotonic  # noqa: TID251 - what the loop itself takes
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -52,6 +53,12 @@ class Timer:
             callback()
 
 
+def _clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """The loop's clock; asyncio's own only passes on what `time.monotonic` says."""
+    is_usual = getattr(type(loop), "time", None) is asyncio.BaseEventLoop.time
+    return monotonic if is_usual else loop.time
+
+
 class Scheduler:
     """Calls back at absolute times of the loop's clock, in order of due time, then of asking."""
 
@@ -69,7 +76,7 @@ class Scheduler:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         #: Now, on the clock that `call_at` uses (seconds, monotonic).
-        self.time: Callable[[], float] = self._loop.time
+        self.time: Callable[[], float] = _clock_of(self._loop)
         self._heap: list[float] = []
         self._moments: dict[float, list[Member]] = {}  # one for each entry of the heap
         # Weak: there may be many different spans over time, of hooks for example.
@@ -86,7 +93,7 @@ class Scheduler:
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
         """Call back after `delay` seconds."""
-        return self.call_at(self._loop.time() + delay, callback)
+        return self.call_at(self.time() + delay, callback)
 
     def join(self, due: float, member: Member) -> None:
         """Ring `member` at `due`, or at once if that is past; costs next to nothing if others do.
@@ -151,7 +158,7 @@ class Scheduler:
     def _run(self) -> None:
         self._handle = None
         self._wakes_at = float("-inf")  # callbacks must not arm the loop timer meanwhile
-        now = self._loop.time()
+        now = self.time()
         while self._heap and self._heap[0] <= now:
             due = heappop(self._heap)
             members = self._moments.pop(due)

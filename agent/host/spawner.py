@@ -31,8 +31,9 @@ from agent.host.helper_link import HelperLink
 from agent.host.kept import Kept
 from agent.host.launch import Launched, launch
 from agent.host.outstanding import Outstanding
+from agent.host.prepared import Prepared
 from agent.host.process import Captured as Captured
-from agent.host.process import Child, Command, SpawnError
+from agent.host.process import Child, Command
 from agent.host.reactor import Reactor
 from agent.host.requests import Birth, Running
 from agent.host.scheduler import Scheduler, Timer
@@ -40,7 +41,6 @@ from agent.host.scheduler import Scheduler, Timer
 if TYPE_CHECKING:
     from agent.host.wire import Message
 
-_GRACE = 1.0
 _PING_EVERY = 1.0
 _CLOSE_SECONDS = 12.0
 
@@ -186,7 +186,7 @@ class Spawner:
         id_ = self._outstanding.next_id()
         try:
             careful = not again or self._outstanding.is_suspect(command.argv[0])
-            self._send(command, (wire.SPAWN, id_, spec, present, None, careful), fds)
+            self.send(command, (wire.SPAWN, id_, spec, present, None, careful), fds)
             self._outstanding.expect(id_, birth)
         finally:
             if meanwhile is not None:
@@ -212,35 +212,23 @@ class Spawner:
         everything it started is killed. Never raises for what can go wrong with a command.
         `inside` is the main process whose mounts the command is to see.
         """
-        id_ = self._outstanding.next_id()
-        now = self._scheduler.time()
-        running = Running(self, id_, command, boundary.new_mark(), done, now)
-        self._outstanding.add(running)
-        cgroup_fd = boundary.cgroup_fd if boundary.limited else None
-        spec = requests.fields(command, running.mark, die=True)  # with the helper, its parent
-        try:
-            mounts = requests.pidfd_of(inside, command)
-            fds, present = requests.given(None, None, None, cgroup_fd, mounts)
-            careful = self._outstanding.is_suspect(command.argv[0])
-            self._send(command, (wire.CAPTURE, id_, spec, present, timeout, careful), fds)
-        except SpawnError as exc:
-            failed = Captured(None, error=exc)
-            self._scheduler.call_later(0, lambda: self._outstanding.answer(id_, failed))
-            return running
-        if timeout is not None:
-            running.watchdog = self._scheduler.deadlines(timeout + _GRACE)
-            running.watchdog.add(running, now)
-        return running
+        return self.prepare(command, boundary, inside).run(timeout, done)
+
+    def prepare(
+        self, command: Command, boundary: Boundary, inside: Child | None = None
+    ) -> Prepared:
+        """Make ready to `capture` it many times, at little cost each."""
+        return Prepared(self, self._outstanding, self._scheduler, command, boundary, inside)
 
     def cancel(self, running: Running) -> None:
         """See `Running.cancel`."""
         if self._outstanding.forget(running.id) is not None:
             self._tell((wire.CANCEL, running.id))
 
-    def _send(self, command: Command, message: Message, fds: tuple[int, ...]) -> None:
+    def send(self, command: Command, message: Message, fds: tuple[int, ...]) -> None:
         """Send a request, to a new helper if the last one could not be replaced at once."""
         try:
-            self._linked().send(message, fds)
+            (self._link or self._linked()).send(message, fds)
         except OSError as exc:
             reason = ("helper", exc.errno or errno.EAGAIN, "")
             raise spawn_error(command.argv[0], command.cwd, reason) from exc
@@ -291,16 +279,13 @@ class Spawner:
         self._heard_at = self._scheduler.time()
         kind, id_ = message[:2]
         if kind == wire.CAPTURED:
-            self._captured(id_, message)
+            running = self._outstanding.forget(id_)
+            if running is not None:
+                running.done(requests.captured(running.command, message))
         elif kind in (wire.SPAWNED, wire.FAILED):
             self._born(id_, message[2], message[3], fds)
         elif kind == wire.CHECKED:
             self._kept.checked(id_, message[2], message[3])
-
-    def _captured(self, id_: int, message: Message) -> None:
-        running = self._outstanding.command(id_)
-        if running is not None:
-            self._outstanding.answer(id_, requests.captured(running.command, message))
 
     def _born(
         self, id_: int, pid: int, reason: tuple[str, int, str] | None, fds: list[int]

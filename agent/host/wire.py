@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 # To the helper. `given` has a bit for each descriptor: 1 stdin, 2 stdout, 4 stderr, 8 cgroup,
 # 16 pidfd of the process whose mounts to share.
-# The last item of the first two: whether its program may hang in execve.
+# `careful`: its program may hang in execve. The fields of a command have 0 for its mark, so that
+# they are the same each time.
 SPAWN = 1  # id, Spec's fields, given, None, careful
-CAPTURE = 2  # id, Spec's fields, given, timeout or None, careful
+CAPTURE = 2  # id, Spec's fields marshalled, given, timeout or None, careful, mark
 CANCEL = 3  # id
 GUARD = 4  # 0, (the agent's mark, the directory of its cgroups) or None, where to keep or ""
 PING = 5  # 0
@@ -197,6 +198,22 @@ class Channel:
             return False
         return True
 
+    def post(self, message: Message, *, wait: bool) -> bool:
+        """Send a message without descriptors; OSError as `send`.
+
+        False if it cannot be sent this way: it is too large, or that would block and `wait` is
+        false.
+        """
+        data = marshal.dumps(message, _FORMAT)
+        if len(data) > _PACKET:
+            return False
+        flags = _socket.MSG_NOSIGNAL | (0 if wait else _socket.MSG_DONTWAIT)
+        try:
+            self.sock.send(data, flags)
+        except BlockingIOError:
+            return False
+        return True
+
     def receive(self) -> tuple[Message, list[int]] | None:
         """The next message and its descriptors (close-on-exec); None if there is none yet.
 
@@ -237,6 +254,17 @@ class Channel:
             data += chunk
         os.close(memfd)
         return marshal.loads(data), fds
+
+
+def dumps(fields: Message) -> bytes:
+    """A part of a message that is the same in many of them; `loads` takes it back."""
+    return marshal.dumps(fields, _FORMAT)
+
+
+def loads(data: bytes) -> Message:
+    """What `dumps` was given."""
+    fields: Message = marshal.loads(data)
+    return fields
 
 
 def close_all(fds: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ killed afterwards. It sees the files of the host: volumes are mounted for the co
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,6 @@ import msgspec
 from agent.action import runner
 from agent.action.result import ActionResult, Outcome
 from agent.host.identifiers import new_container_id
-from agent.host.process import Captured
-from agent.host.requests import Running
 from agent.model.container import Container
 from agent.model.pod import Pod
 from agent.pod.machine import Machine
@@ -24,7 +22,7 @@ from agent.pod.runtime import HostRuntime
 from agent.pod.starter import StartError
 
 if TYPE_CHECKING:
-    from agent.action.exec import Captures
+    from agent.action.exec import Captures, Run
 
 #: The container's own program does not matter here, and there may be none to be found.
 _ANY_PROGRAM = ("true",)
@@ -58,11 +56,9 @@ class Aside(msgspec.Struct, frozen=True):
         blueprint = self.runtime.blueprint(pod, bare)
         boundary = machine.containment.create(f"aside-{new_container_id()[:16]}", blueprint.limits)
 
-        def captures(
-            argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-        ) -> Running:
+        def captures(argv: tuple[str, ...]) -> Run:
             command = msgspec.structs.replace(blueprint.command, argv=argv)
-            return machine.spawner.capture(command, boundary, timeout, done)
+            return machine.spawner.prepare(command, boundary).run
 
         try:
             yield captures

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -99,7 +99,8 @@ class PodFacts(msgspec.Struct):
     began_at: dict[str, float] = msgspec.field(default_factory=dict)
     #: Container id to the moment of its end, on the monotonic clock: back-off counts from there.
     ended_at: dict[str, float] = msgspec.field(default_factory=dict)
-    live: dict[str, Instance] = msgspec.field(default_factory=dict)
+    #: Replaced by another object whenever it changes: who has looked knows by it.
+    live: Mapping[str, Instance] = msgspec.field(default_factory=dict)
     #: A process is being started: it may live before it is known here.
     is_starting: bool = False
     #: Runs whose postStart hook has not returned: no status and no probe sees them yet.
@@ -189,7 +190,7 @@ class PodFacts(msgspec.Struct):
 
     def revived(self, run: ContainerRun, instance: Instance) -> None:
         """A run of this pod, which is among `runs`, is alive as `instance`."""
-        self.live[run.name] = instance
+        self.live = {**self.live, run.name: instance}
         self._gone[run.container_id] = asyncio.Event()
 
     def pre_stop_is(self, container_id: str, progress: HookProgress) -> None:
@@ -215,7 +216,7 @@ class PodFacts(msgspec.Struct):
         self.ended_at[container_id] = self.clock.monotonic()
         instance = self.live.get(name)
         if instance is not None and instance.container_id == container_id:
-            del self.live[name]
+            self.live = {other: each for other, each in self.live.items() if other != name}
         self._gone.pop(container_id).set()
         self.changed()
 

@@ -6,7 +6,6 @@ that their container would have, in a boundary of their own that is killed after
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,8 +14,6 @@ from agent.action import runner
 from agent.action.handler import Role
 from agent.action.result import ActionResult, Outcome
 from agent.action.runner import Engines
-from agent.host.process import Captured
-from agent.host.requests import Running
 from agent.model.container import Container
 from agent.model.handler import Probe
 from agent.model.pod import Pod
@@ -27,7 +24,7 @@ from agent.pod.runtime import HostRuntime
 from agent.pod.starter import StartError
 
 if TYPE_CHECKING:
-    from agent.action.exec import Captures
+    from agent.action.exec import Captures, Run
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -78,7 +75,5 @@ def _impossible(text: str) -> Answer:
     return Answer(ActionResult(Outcome.ERROR, text), 0.0)
 
 
-def _no_commands(
-    argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-) -> Running:
+def _no_commands(argv: tuple[str, ...]) -> Run:
     raise AssertionError("only an exec probe runs a command")

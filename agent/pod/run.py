@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from agent.action.runner import Engines
 from agent.host.containment import Boundary
-from agent.host.process import Captured, Child, Command
-from agent.host.requests import Running
+from agent.host.process import Child, Command
 from agent.host.streams import Streams
 from agent.model.container import Container
 from agent.pod.access import RunAccess
@@ -19,6 +18,9 @@ from agent.pod.instance import HostInstance, InstanceParts
 from agent.pod.machine import Machine
 from agent.pod.message import TerminationMessage
 from agent.store.records import ProcessRecord, Trace
+
+if TYPE_CHECKING:
+    from agent.action.exec import Run
 
 _DRAIN_SECONDS = 1.0
 
@@ -111,11 +113,9 @@ def _engines(machine: Machine, parts: RunParts) -> Engines:
     """What runs the handlers of the run: commands share its fence, and see its mounts."""
     inside = parts.child if parts.command.mounts else None
 
-    def captures(
-        argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-    ) -> Running:
+    def captures(argv: tuple[str, ...]) -> Run:
         # A limit of descriptors would keep a command from the cheap way to start it.
         command = msgspec.structs.replace(parts.command, argv=argv, mounts=(), rlimits=())
-        return machine.spawner.capture(command, parts.boundary, timeout, done, inside)
+        return machine.spawner.prepare(command, parts.boundary, inside).run
 
     return Engines(machine=machine.handlers, captures=captures)

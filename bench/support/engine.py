@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from agent.action import runner
-from agent.action.exec import Capture, Captured
+from agent.action.exec import Run
 from agent.action.handler import Handler, Role, Target
 from agent.action.result import ActionResult, Outcome
 from agent.action.runner import Engines, Machine
-from agent.host import spawner as spawning
 from agent.host.clock import SystemClock
 from agent.host.process import Command
 from agent.model.container import Container
@@ -94,7 +93,7 @@ async def probing(
 ) -> AsyncIterator[tuple[Host, Metrics, list[float]]]:
     """So many workers of each kind, pods evenly spread over a period; and how late they begin."""
     async with _engines() as (host, engines):
-        clock, metrics = SystemClock(), Metrics()
+        clock, metrics, rota = SystemClock(), Metrics(), Rota()
         lateness = _Lateness()
         metrics.lateness = cast(Any, lateness)
         recorder = Recorder(MemoryStore(), clock, "bench")
@@ -105,15 +104,15 @@ async def probing(
                 parts = ProberParts(
                     facts=PodFacts(clock),
                     scheduler=host.scheduler,
-                    rota=Rota(),
+                    rota=rota,
                     recorder=recorder,
                     metrics=metrics,
                     published=_PUBLISHED,
                     delay_of=spread,
                 )
                 pod = _pod(kind, numbers, ports, period)
-                for container in pod.spec.containers:
-                    parts.facts.live[container.name] = cast(Any, _Instance(engines))
+                instances = {each.name: _Instance(engines) for each in pod.spec.containers}
+                parts.facts.live = cast(Any, instances)
                 prober = PodProber(pod, parts)
                 spread.share = first / count
                 prober.start()
@@ -247,17 +246,11 @@ async def _engines() -> AsyncIterator[tuple[Host, Engines]]:
         machine = Machine(reactor=host.reactor, scheduler=host.scheduler, random=lambda: 0.5)
         boundary = host.boundary()
 
-        def capture(
-            argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-        ) -> Capture:
+        def captures(argv: tuple[str, ...]) -> Run:
             command = Command(argv=argv, env={"PATH": PATH})
-            return host.spawner.capture(command, boundary, timeout, _as_captured(done))
+            return host.spawner.prepare(command, boundary).run
 
-        yield host, Engines(machine=machine, captures=capture)
-
-
-def _as_captured(done: Callable[[Captured], None]) -> Callable[[spawning.Captured], None]:
-    return cast(Callable[[spawning.Captured], None], done)
+        yield host, Engines(machine=machine, captures=captures)
 
 
 class _Published:

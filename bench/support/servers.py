@@ -1,11 +1,14 @@
 """What is probed: a process of its own that answers HTTP, HTTPS and gRPC health on many ports.
 
-Many, so that TIME_WAIT of one port does not make connecting dearer.
+Many, so that TIME_WAIT of one port does not make connecting dearer; and none that the kernel gives
+to clients, since services have ports of their own: one of those might be connected to itself, which
+our prober asks about and Go's does as well.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import select
 import socket
 import ssl
@@ -13,10 +16,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from agent.host.ephemeral_ports import EphemeralPorts
 from bench.support.cpu import anywhere, pin
 
 _PORTS = 32
@@ -59,8 +63,7 @@ def _serve() -> None:
     poll = select.epoll()
     listeners: dict[int, socket.socket] = {}
     clients: dict[int, socket.socket] = {}
-    for _ in range(_PORTS):
-        listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    for listener in _listeners():
         listeners[listener.fileno()] = listener
         poll.register(listener, select.EPOLLIN)
     print(*(listener.getsockname()[1] for listener in listeners.values()), flush=True)
@@ -111,11 +114,23 @@ async def _serve_https() -> None:
         context.load_cert_chain(pair)
     loop = asyncio.get_running_loop()
     servers = [
-        await loop.create_server(_Answer, "127.0.0.1", 0, ssl=context, backlog=1024)
-        for _ in range(_PORTS)
+        await loop.create_server(_Answer, sock=listener, ssl=context, backlog=1024)
+        for listener in _listeners()
     ]
     print(*(one.sockets[0].getsockname()[1] for one in servers), flush=True)
     await asyncio.Event().wait()
+
+
+def _listeners() -> list[socket.socket]:
+    """On ports that are free now, below those of clients where there are enough."""
+    found: list[socket.socket] = []
+    candidates = range(20_000, min(EphemeralPorts().first, 32_000))
+    for port in (*random.sample(candidates, min(len(candidates), 4 * _PORTS)), *[0] * _PORTS):
+        with suppress(OSError):
+            found.append(socket.create_server(("127.0.0.1", port), backlog=1024))
+        if len(found) == _PORTS:
+            break
+    return found
 
 
 def _pair() -> bytes:

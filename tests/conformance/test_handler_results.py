@@ -87,10 +87,8 @@ def scripted(end: dict[str, Any]) -> Any:
         error=error,
     )
 
-    def capture(
-        argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-    ) -> Capture:
+    def run(timeout: float | None, done: Callable[[Captured], None]) -> Capture:
         done(cast(Captured, captured))
         return cast(Capture, SimpleNamespace(cancel=lambda: None))
 
-    return capture
+    return lambda argv: run

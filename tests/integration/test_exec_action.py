@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agent.action import runner
-from agent.action.exec import Capture, Captured, Exec
+from agent.action.exec import Exec, Run
 from agent.action.result import ActionResult, Outcome
 from agent.host.process import Command
 from tests.support.children import PATH, Host, runs, until
@@ -22,13 +21,11 @@ async def outcome(host: Host, *argv: str, seconds: float | None = 5.0) -> Action
     """Run a command as a probe does."""
     boundary = host.boundary()
 
-    def capture(
-        argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-    ) -> Capture:
-        return host.spawner.capture(Command(argv=argv, env={"PATH": PATH}), boundary, timeout, done)
+    def captures(argv: tuple[str, ...]) -> Run:
+        return host.spawner.prepare(Command(argv=argv, env={"PATH": PATH}), boundary).run
 
     async with asyncio.timeout(15):
-        return await runner.run(Exec(argv, capture), seconds, host.scheduler)
+        return await runner.run(Exec(argv, captures), seconds, host.scheduler)
 
 
 async def test_a_command_succeeds_with_its_output(host: Host) -> None:

@@ -7,6 +7,7 @@ import errno
 import resource
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from agent.action.handler import FINISHED
 from agent.action.resolve import Answer, LookupFailure, Resolver, literal
 from agent.action.result import ActionResult, Outcome
 from agent.action.tcp_socket import TcpSocket
+from agent.host.ephemeral_ports import EphemeralPorts
 from tests.support import servers
 from tests.support.engines import RealEngines, failed, real_engines
 
@@ -207,3 +209,24 @@ async def test_a_socket_that_is_connected_to_itself_has_found_nobody() -> None:
         assert endpoint is not None
 
         assert dial.finish(looped, endpoint) == errno.ECONNREFUSED
+
+
+async def test_a_port_of_clients_is_asked_about_and_who_they_are_is_looked_up_after_a_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    range_file = tmp_path / "range"
+    range_file.write_text("1\t2\n")
+    ours = EphemeralPorts(str(range_file))
+    monkeypatch.setattr(dial, "_EPHEMERAL", ours)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        endpoint = dial.literal_endpoint("127.0.0.1", port)
+        assert endpoint is not None
+        range_file.write_text(f"{port}\t{port + 1}\n")
+
+        sock, state = dial.begin(endpoint)
+        sock.close()
+
+    assert state == errno.ECONNREFUSED
+    assert (ours.first, ours.last) == (port, port + 1)

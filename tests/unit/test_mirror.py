@@ -99,6 +99,7 @@ EXCUSES = {
                 "helper",
                 "helper_link",
                 "launch",
+                "prepared",
                 "reaper",
                 "requests",
                 "wire",

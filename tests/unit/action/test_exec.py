@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.action.exec import Captured, Exec, NotStarted
+from agent.action.exec import Captured, Exec, NotStarted, Run
 from agent.action.result import ActionResult, Outcome
 
 
@@ -37,14 +37,15 @@ class FakeCaptures:
     done: Callable[[Captured], None] = lambda captured: None
     cancelled: int = 0
 
-    def __call__(
-        self, argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-    ) -> FakeCaptures:
-        self.asked.append((argv, timeout))
-        self.done = done
-        if self.answer is not None:
-            done(self.answer)
-        return self
+    def __call__(self, argv: tuple[str, ...]) -> Run:
+        def run(timeout: float | None, done: Callable[[Captured], None]) -> FakeCaptures:
+            self.asked.append((argv, timeout))
+            self.done = done
+            if self.answer is not None:
+                done(self.answer)
+            return self
+
+        return run
 
     def cancel(self) -> None:
         self.cancelled += 1

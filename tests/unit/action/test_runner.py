@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from agent.action import runner
-from agent.action.exec import Capture, Captured, Exec
+from agent.action.exec import Capture, Captured, Exec, Run
 from agent.action.grpc import Grpc
 from agent.action.handler import FINISHED, Done, Handler, Role, Running, Target
 from agent.action.http_get import HTTPGet
@@ -40,10 +40,11 @@ TARGET = Target(
 FINE = ActionResult(Outcome.SUCCESS, "fine")
 
 
-def no_captures(
-    argv: tuple[str, ...], timeout: float | None, done: Callable[[Captured], None]
-) -> Capture:
-    raise AssertionError("nothing is to be run here")
+def no_captures(argv: tuple[str, ...]) -> Run:
+    def run(timeout: float | None, done: Callable[[Captured], None]) -> Capture:
+        raise AssertionError("nothing is to be run here")
+
+    return run
 
 
 @pytest_asyncio.fixture

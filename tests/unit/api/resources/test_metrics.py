@@ -39,7 +39,7 @@ class _Instance:
 async def test_pods_are_measured_when_asked() -> None:
     clock = VirtualClock()
     facts = PodFacts(clock=clock)
-    facts.live["main"] = _Instance()  # type: ignore[assignment]
+    facts.live = {"main": _Instance()}  # type: ignore[dict-item]
     used = [Usage(cpu_seconds=1.0, rss_bytes=2048), Usage(cpu_seconds=2.0, rss_bytes=4096)]
 
     def running() -> Iterable[tuple[Pod, PodFacts]]:
@@ -76,7 +76,7 @@ async def test_each_container_is_looked_at_as_often_with_many_as_with_few(count:
     running = []
     for number in range(count):
         facts = PodFacts(clock=clock)
-        facts.live["main"] = Counted(f"id{number}")  # type: ignore[assignment]
+        facts.live = {"main": Counted(f"id{number}")}  # type: ignore[dict-item]
         running.append((pod(), facts))
     usages = Usages(lambda: running, clock, "vm", measure=lambda _: Usage())
     await usages.pods("", "")
