@@ -127,22 +127,32 @@ class Vfork:
         Its program is executed when this returns; `Failure` if that was impossible. None when the
         kernel does not let us do it in this way.
         """
-        parent = os.getppid() if as_sibling else os.getpid()
+        parent = os.getppid() if as_sibling else 0
         step("cwd", lambda: os.chdir(spec.cwd))
         try:
-            path = becoming.look_up(spec.argv[0], spec.env.get("PATH", ""))
-            table = _Table(_rows(path, spec, stdio))
-            born = self._clone(table, cgroup_fd, as_sibling=as_sibling)
+            born = self._execute(spec, stdio, cgroup_fd, as_sibling=as_sibling)
         finally:
             os.chdir("/")  # keep no file system busy
-        failed = table.failed() if born is not None else None
-        if born is not None and failed is not None:
-            os.close(born.pidfd)
-            stage, errno = failed
-            raise Failure(stage, errno, path if stage == "exec" else "")
-        if born is not None and spec.die and as_sibling and os.getppid() != parent:
+        if born is not None and parent and spec.die and os.getppid() != parent:
             os.kill(born.pid, becoming.SIGKILL)  # it asked too late to die with its parent
         return born
+
+    def _execute(
+        self, spec: Spec, stdio: tuple[int, int, int], cgroup_fd: int, *, as_sibling: bool
+    ) -> Born | None:
+        path = spec.argv[0]
+        if "/" not in path:
+            path = becoming.look_up(path, spec.env.get("PATH", ""))
+        table = _Table(_rows(path, spec, stdio))
+        born = self._clone(table, cgroup_fd, as_sibling=as_sibling)
+        if born is None or (failed := table.failed()) is None:
+            return born
+        os.close(born.pidfd)
+        stage, errno = failed
+        if stage != "exec":
+            raise Failure(stage, errno)
+        becoming.look_up(path, "")  # a file that cannot be executed has reasons of its own
+        raise Failure(stage, errno, path)
 
     def _clone(self, table: _Table, cgroup_fd: int, *, as_sibling: bool) -> Born | None:
         pidfd = ctypes.c_int(-1)

@@ -72,6 +72,19 @@ async def test_a_command_sees_its_own_environment_and_an_empty_stdin(host: Host)
     assert sorted(said[2:]) == [f"PATH={PATH}", "PWD=/usr"]
 
 
+@pytest.mark.parametrize("no_new_privs", [False, True])
+async def test_the_helper_keeps_no_directory_of_a_command_busy(
+    host: Host, tmp_path: Path, no_new_privs: bool
+) -> None:
+    words = ("sh", "-c", "pwd")
+    command = Command(argv=words, env={"PATH": PATH}, cwd=str(tmp_path), no_new_privs=no_new_privs)
+
+    captured = await host.capture(command, host.boundary())
+
+    assert captured.output.decode().strip() == str(tmp_path)
+    assert Path(f"/proc/{host.spawner.helper_pid}/cwd").readlink() == Path("/")
+
+
 async def test_a_background_process_that_holds_the_output_is_waited_for(host: Host) -> None:
     begun = time.monotonic()
 
