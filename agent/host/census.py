@@ -89,7 +89,7 @@ class Census:
         return self._sorted(fresh)[0]
 
     async def anybody(self) -> bool:
-        """Whether any of them lives, or nobody can tell; may share a look with others that end."""
+        """Whether any of them is seen to live; may share a look with others that end."""
         since = self._ended or self._now()
         await self._rest(since)
         seen = self._seen(since)
@@ -98,7 +98,7 @@ class Census:
             since = self._now()
             await self._rest(since)
             seen = self._seen(since)
-        return seen is None or bool(seen[0])
+        return seen is not None and bool(seen[0])
 
     async def kill(self, clock: Clock, seconds: float) -> frozenset[int]:
         """SIGKILL until nobody is left; who resisted for so long is returned.

@@ -22,7 +22,7 @@ import signal
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from agent.host import requests, wire
+from agent.host import prepared, requests, wire
 from agent.host.census import Census, Sweep
 from agent.host.clock import Clock
 from agent.host.containment import Boundary, Containment
@@ -31,7 +31,6 @@ from agent.host.helper_link import HelperLink
 from agent.host.kept import Kept
 from agent.host.launch import Launched, launch
 from agent.host.outstanding import Outstanding
-from agent.host.prepared import Prepared
 from agent.host.process import Captured as Captured
 from agent.host.process import Child, Command
 from agent.host.reactor import Reactor
@@ -216,9 +215,11 @@ class Spawner:
 
     def prepare(
         self, command: Command, boundary: Boundary, inside: Child | None = None
-    ) -> Prepared:
+    ) -> prepared.Prepared:
         """Make ready to `capture` it many times, at little cost each."""
-        return Prepared(self, self._outstanding, self._scheduler, command, boundary, inside)
+        return prepared.Prepared(
+            self, self._outstanding, self._scheduler, command, boundary, inside
+        )
 
     def cancel(self, running: Running) -> None:
         """See `Running.cancel`."""

@@ -7,62 +7,28 @@ handler calls it back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
-
-import msgspec
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from agent.action.handler import Handler, Running
 from agent.action.result import ActionResult, Outcome
 from agent.host.deadlines import Deadlines
-from agent.host.scheduler import Scheduler
 from agent.model.container import Container
 from agent.model.handler import Probe
 from agent.model.pod import Pod
 from agent.model.runtime import CONTAINER_ID_SCHEME, ProbeKind
-from agent.model.status import ContainerStatus, PodStatus
+from agent.model.status import PodStatus
 from agent.pod.facts import Instance, PodFacts
-from agent.pod.metrics import Metrics
-from agent.pod.recorder import Recorder
-from agent.pod.rota import Rota
 from agent.rules import probe as rules
 from agent.rules import probe_report, probe_schedule, restart
+
+if TYPE_CHECKING:
+    from agent.pod.prober import ProberParts
 
 # Looking up a member of an Enum class is slow before Python 3.12.
 _SUCCESS, _ERROR = Outcome.SUCCESS, Outcome.ERROR
 _PROBE, _STOP = rules.Gate.PROBE, rules.Gate.STOP
 _NEVER = float("inf")
-
-
-class Published(Protocol):
-    """What is published of a pod (agent.pod.reporter)."""
-
-    #: Replaced by another object whenever it changes.
-    status: PodStatus
-
-    def status_of(self, name: str) -> ContainerStatus | None:
-        """A container's status; None before the first one."""
-        ...
-
-    def is_over(self) -> bool:
-        """Whether the pod's phase is terminal."""
-        ...
-
-
-class ProberParts(msgspec.Struct, frozen=True, kw_only=True):
-    """The collaborators of a pod's probe workers.
-
-    `delay_of` is how long a probe with a period of so many seconds waits before its first run, in
-    a pod that was there before the agent; None for a new pod. All pods of a node share its `rota`.
-    """
-
-    facts: PodFacts
-    scheduler: Scheduler
-    rota: Rota
-    recorder: Recorder
-    metrics: Metrics
-    published: Published
-    delay_of: Callable[[int], float] | None = None
 
 
 class Owner(Protocol):

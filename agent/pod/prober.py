@@ -5,18 +5,54 @@ Kubernetes: pkg/kubelet/prober. What one of them does is in probe_worker.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Protocol
 
 import msgspec
 
+from agent.host.scheduler import Scheduler
 from agent.model.container import Container
 from agent.model.handler import Probe
 from agent.model.pod import Pod
 from agent.model.runtime import ProbeKind
-from agent.pod.probe_worker import ProberParts, ProbeWorker
+from agent.model.status import ContainerStatus, PodStatus
+from agent.pod import probe_worker  # which few pods need: see agent.boot
+from agent.pod.facts import PodFacts
+from agent.pod.metrics import Metrics
+from agent.pod.recorder import Recorder
+from agent.pod.rota import Rota
 from agent.rules import environment, restart
 
-__all__ = ["PodProber", "ProberParts", "probes_of"]
+
+class Published(Protocol):
+    """What is published of a pod (agent.pod.reporter)."""
+
+    #: Replaced by another object whenever it changes.
+    status: PodStatus
+
+    def status_of(self, name: str) -> ContainerStatus | None:
+        """A container's status; None before the first one."""
+        ...
+
+    def is_over(self) -> bool:
+        """Whether the pod's phase is terminal."""
+        ...
+
+
+class ProberParts(msgspec.Struct, frozen=True, kw_only=True):
+    """The collaborators of a pod's probe workers.
+
+    `delay_of` is how long a probe with a period of so many seconds waits before its first run, in
+    a pod that was there before the agent; None for a new pod. All pods of a node share its `rota`.
+    """
+
+    facts: PodFacts
+    scheduler: Scheduler
+    rota: Rota
+    recorder: Recorder
+    metrics: Metrics
+    published: Published
+    delay_of: Callable[[int], float] | None = None
 
 
 class PodProber:
@@ -28,7 +64,7 @@ class PodProber:
         #: What is reported is about this one.
         self.pod = pod
         self.parts = parts
-        self._workers: tuple[ProbeWorker, ...] = ()
+        self._workers: tuple[probe_worker.ProbeWorker, ...] = ()
         self._begun = False
 
     def start(self) -> None:
@@ -38,7 +74,7 @@ class PodProber:
         self._begun = True
         sidecars = tuple(c for c in self.pod.spec.init_containers if restart.is_sidecar(c))
         self._workers = tuple(
-            ProbeWorker(self, container, kind, probe)
+            probe_worker.ProbeWorker(self, container, kind, probe)
             for container in (*sidecars, *self.pod.spec.containers)
             for kind, probe in probes_of(container)
         )

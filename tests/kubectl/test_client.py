@@ -42,8 +42,9 @@ async def client(server: Server) -> Client:
         assert done.code == 0, done.err
     done = await server.kubectl("wait", "pod", "--all", "--for=condition=Ready")
     assert done.code == 0, done.err
-    while "from b" not in (await server.kubectl("logs", "two", "-c", "b")).out:
-        pass  # it runs, and says so soon
+    for name in ("a", "b"):
+        while "hello" not in (await server.kubectl("logs", "two", "-c", name)).out:
+            pass  # it runs, and says so soon
     return made
 
 
