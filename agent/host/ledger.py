@@ -1,10 +1,11 @@
 """How much of each spool is in how much of which log file, on record at every moment.
 
-Where the file is in memory (tmpfs), as the run directory is, it is mapped: then a record costs no
-system call. There are two places for it and a byte that says which one counts; the new record goes
-to the other place first. To turn that byte is one store, so whenever its writer is killed there is
-either the old record or the new one. Elsewhere a record is one small write, which a signal cannot
-split: in a mapped file of a disk, the kernel tells of no room or of an error by killing the writer.
+Where the file is in memory (tmpfs), as the run directory is, it is mapped once it has been written
+to for a while: then a record costs no system call, and the mapping a page. There are two places for
+a record and a byte that says which of them counts; the new record goes to the other place first. To
+turn that byte is one store, so whenever its writer is killed there is either the old record or the
+new one. Elsewhere a record is one small write, which a signal cannot split: in a mapped file of a
+disk, the kernel tells of no room or of an error by killing the writer.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import NamedTuple, Self
 from agent.host.log_files import Mark
 
 _ENTRY = struct.Struct("5Q")
+#: Records of a container that is quiet: not worth a page of the agent's.
+QUIET = 100
 _WHICH = 2 * _ENTRY.size  # where the byte is that says at which offset the record begins
 _SIZE = _WHICH + 8
 _TMPFS = 0x01021994  # linux/magic.h
@@ -51,7 +54,7 @@ class Entry(NamedTuple):
 class Ledger:
     """An open ledger; `entry` is what it said when it was opened."""
 
-    __slots__ = ("_fd", "_map", "_offset", "entry")
+    __slots__ = ("_fd", "_map", "_offset", "_unmapped", "entry")
 
     def __init__(self, fd: int) -> None:
         """Take over a descriptor for reading and writing; on `OSError` it stays the caller's."""
@@ -59,11 +62,7 @@ class Ledger:
         self._fd = fd
         self._map: mmap.mmap | None = None
         self._offset = 0
-
-    @property
-    def is_mapped(self) -> bool:
-        """Does a record cost no system call?"""
-        return self._map is not None
+        self._unmapped = QUIET
 
     def write(self, file: tuple[int, int], size: int, stdout: int, stderr: int) -> None:
         """The log is good up to `size` of this file (device, inode), and so on (OSError)."""
@@ -84,7 +83,8 @@ class Ledger:
     def _write_all(self, entry: Entry) -> None:
         os.pwrite(self._fd, entry.encode(), 0)
         self._offset = 0
-        if _is_in_memory(self._fd):
+        self._unmapped -= 1
+        if self._unmapped == 0 and _is_in_memory(self._fd):
             with contextlib.suppress(OSError):  # no more mappings: go on without
                 self._map = mmap.mmap(self._fd, _SIZE)  # which has a descriptor of its own
                 fd, self._fd = self._fd, -1

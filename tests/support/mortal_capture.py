@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypedDict
 
-from agent.host import spool
+from agent.host import ledger, spool
 from agent.host.ledger import Ledger
 from agent.host.output import LogPump
 from tests.support.logs import Problems, content, records
@@ -134,6 +134,7 @@ def _make_records_mortal(reached: Callable[[], None]) -> None:
         write(self, file, size, stdout, stderr)
 
     Ledger.write = record  # type: ignore[method-assign]
+    ledger.QUIET = 1  # mapped from the first record on, where it can be
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ async def test_a_line_makes_no_more_calls_than_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_lasting: bool, calls: dict[str, int]
 ) -> None:
     monkeypatch.setattr("agent.host.log_sink._LOOK_AGAIN", 1e9)  # else once in a while
+    monkeypatch.setattr("agent.host.ledger.QUIET", 1)  # as for one that has written for a while
     with in_memory() as run:
         async with pumping() as pump:
             lasting = str(run / "web.0.output") if is_lasting else None

@@ -20,7 +20,9 @@ FILE = (7, 8)
 
 
 @pytest.fixture
-def memory() -> Iterator[Path]:
+def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where a ledger is mapped after its first record."""
+    monkeypatch.setattr(ledgers, "QUIET", 1)
     with in_memory() as folder:
         yield folder
 
@@ -68,6 +70,22 @@ def test_in_memory_a_record_makes_no_system_call(
     ledger.close()
 
     assert found(memory).mark.size == 2
+
+
+def test_the_ledger_of_a_quiet_container_is_not_mapped(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledgers, "QUIET", 3)
+    mapped: list[int] = []
+    monkeypatch.setattr("mmap.mmap", lambda fd, _size: mapped.append(fd))
+    ledger = opened(memory)
+    for number in range(2):
+        ledger.write(FILE, number, 0, 0)
+    assert not mapped
+
+    ledger.write(FILE, 2, 0, 0)
+
+    assert mapped
 
 
 def test_killed_within_a_record_the_last_one_stands(
