@@ -65,7 +65,7 @@ class Plan:
                 _join(join_fd)
             for stage, action, arguments in self._steps:  # noqa: B007 - told when one fails
                 action(*arguments)
-            self._explain(self._program)
+            raise refused(self._program, ctypes.get_errno())
         except Failure as exc:
             _tell(self._report, exc)
         except ValueError:  # resource: "not allowed to raise maximum limit"
@@ -80,13 +80,7 @@ class Plan:
     def _search_and_execute(self) -> None:
         path = look_up(self._program, self._search)
         libc.execve(os.fsencode(path), self._words, self._env)
-        self._explain(path)
-
-    def _explain(self, path: str) -> None:
-        """`Failure`: execve has returned; a file that cannot be executed has reasons of its own."""
-        errno = ctypes.get_errno()
-        look_up(path, "")
-        raise Failure("exec", errno, path)
+        raise refused(path, ctypes.get_errno())
 
 
 def read_report(fd: int) -> Failure | None:
@@ -170,6 +164,18 @@ def array(texts: Sequence[str], program: str) -> ctypes.Array[ctypes.c_char_p]:
     if len(encoded) != len(texts):  # one of them has a null inside
         raise Failure("exec", EINVAL, program)
     return (ctypes.c_char_p * (len(encoded) + 1))(*encoded, None)
+
+
+def file_of(spec: Spec) -> str:
+    """The file to execute (`Failure`); one that is named by its path is for execve to look at."""
+    program = spec.argv[0]
+    return program if "/" in program else look_up(program, spec.env.get("PATH", ""))
+
+
+def refused(path: str, errno: int) -> Failure:
+    """To be raised when execve has failed; `Failure` if the file has a reason of its own."""
+    look_up(path, "")
+    return Failure("exec", errno, path)
 
 
 def look_up(program: str, search: str) -> str:

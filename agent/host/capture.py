@@ -157,9 +157,7 @@ def by_spawn(spec: Spec, pipes: Pipes, _cgroup_fd: int, stdin: int) -> tuple[int
     except OSError as exc:
         raise clone.Failure("cwd", exc.errno or 0) from None
     try:
-        path = spec.argv[0]
-        if "/" not in path:
-            path = becoming.look_up(path, spec.env.get("PATH", ""))
+        path = becoming.file_of(spec)
         actions = [
             (os.POSIX_SPAWN_DUP2, fd, number)
             for number, fd in enumerate((stdin, pipes.out_end, pipes.err_end))
@@ -174,8 +172,7 @@ def _spawned(path: str, spec: Spec, actions: list[tuple[int, int, int]]) -> int:
     try:
         return os.posix_spawn(path, spec.argv, spec.env, file_actions=actions, setsid=True)
     except (OSError, ValueError) as exc:
-        becoming.look_up(path, "")  # a file that cannot be executed has reasons of its own
-        raise clone.Failure("exec", getattr(exc, "errno", None) or EINVAL, path) from None
+        raise becoming.refused(path, getattr(exc, "errno", None) or EINVAL) from None
 
 
 class Capture:

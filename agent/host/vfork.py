@@ -140,9 +140,7 @@ class Vfork:
     def _execute(
         self, spec: Spec, stdio: tuple[int, int, int], cgroup_fd: int, *, as_sibling: bool
     ) -> Born | None:
-        path = spec.argv[0]
-        if "/" not in path:
-            path = becoming.look_up(path, spec.env.get("PATH", ""))
+        path = becoming.file_of(spec)
         table = _Table(_rows(path, spec, stdio))
         born = self._clone(table, cgroup_fd, as_sibling=as_sibling)
         if born is None or (failed := table.failed()) is None:
@@ -151,8 +149,7 @@ class Vfork:
         stage, errno = failed
         if stage != "exec":
             raise Failure(stage, errno)
-        becoming.look_up(path, "")  # a file that cannot be executed has reasons of its own
-        raise Failure(stage, errno, path)
+        raise becoming.refused(path, errno)
 
     def _clone(self, table: _Table, cgroup_fd: int, *, as_sibling: bool) -> Born | None:
         pidfd = ctypes.c_int(-1)
