@@ -57,18 +57,32 @@ class Client:
                 await process.communicate()
 
     async def same(self, *arguments: str, stdin: str = "") -> Done:
-        """Both say the same, but for ages, and end with the same code; what kubectl said."""
+        """Both say the same, but for ages, and end with the same code; what kubectl said.
+
+        Lines that begin with `[pod/name/container]` count in each container's own order: kubectl
+        keeps the containers of `logs` in a map, so that theirs is another one each time.
+        """
         theirs = await self.server.kubectl(*arguments, stdin=stdin)
         ours = await self.barepod(*arguments, stdin=stdin)
-        shown, expected = without_ages(ours), without_ages(theirs)
-        assert (shown.out, shown.err) == (expected.out, expected.err), arguments
-        assert ours.code == theirs.code, arguments
+        shown, expected = (by_container(without_ages(done)) for done in (ours, theirs))
+        assert shown == expected, f"{arguments}: barepod {ours}, kubectl {theirs}"
         return theirs
 
 
 def without_ages(done: Done) -> Done:
     """The same with AGE for every age, in a column as wide as before."""
     return Done(done.code, _masked(done.out), _masked(done.err))
+
+
+def by_container(done: Done) -> Done:
+    """The same with the lines of a container together, those without a prefix first."""
+
+    def container(line: str) -> str:
+        return line.partition(" ")[0] if line.startswith("[pod/") else ""
+
+    return Done(
+        done.code, "".join(sorted(done.out.splitlines(keepends=True), key=container)), done.err
+    )
 
 
 def _masked(text: str) -> str:
