@@ -16,7 +16,8 @@ from agent.rules.grace import (
 from tests.support.lifecycle import PROBE, pod
 
 SECONDS = st.integers(min_value=0, max_value=4000)
-FRACTIONS = st.floats(min_value=0, max_value=1)
+#: Shares whose products and sums are exact as floats.
+FRACTIONS = st.integers(min_value=0, max_value=2**20).map(lambda part: part / 2**20)
 
 
 @given(SECONDS, FRACTIONS, FRACTIONS)
