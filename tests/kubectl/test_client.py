@@ -89,6 +89,22 @@ async def test_get(client: Client, lines: Sequence[str]) -> None:
         await client.same("get", *line.split())
 
 
+async def test_sorting(client: Client) -> None:
+    """Digits are characters, unless both texts are quantities."""
+    sizes = {"p2": "1Ki", "p10": "900", "p1a": "2k", "p02": "100m", "p1-1": "1.5"}
+    maps = [
+        {**_SETTINGS, "metadata": {"name": name, "namespace": "sorted"}, "data": {"size": size}}
+        for name, size in sizes.items()
+    ]
+    await client.server.kubectl("create", "namespace", "sorted")
+    for obj in maps:
+        done = await client.server.kubectl("apply", "-f", "-", stdin=json.dumps(obj))
+        assert done.code == 0, done.err
+
+    for field in (".metadata.name", ".data.size", ".metadata.uid"):
+        await client.same("get", "cm", "-n", "sorted", f"--sort-by={field}", "-o", "name")
+
+
 @pytest.mark.parametrize(
     "form",
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -12,10 +11,6 @@ from agent.cli.client.errors import ClientError
 from agent.model.quantity import QuantityError, parse
 
 T = TypeVar("T")
-
-_RUNS = re.compile(r"[0-9]+|[^0-9]", re.DOTALL)
-_DIGITS = "0123456789"
-_ZERO = ord("0")
 
 
 def sort(items: Sequence[T], objects: Sequence[Any], expression: str) -> list[T]:
@@ -52,17 +47,8 @@ def compare(left: Any, right: Any) -> int:
 
 
 def _compare_texts(left: str, right: str) -> int:
-    """As quantities if both are, else with the numbers in them as numbers."""
+    """As quantities if both are, else character by character."""
     try:
-        one, other = parse(left), parse(right)
+        return parse(left).compare(parse(right))
     except QuantityError:
-        a, b = _natural(left), _natural(right)
-        return (a > b) - (a < b)
-    return one.compare(other)
-
-
-def _natural(text: str) -> list[tuple[int, int]]:
-    """Characters by their codes, but runs of digits by what they count."""
-    return [
-        (_ZERO, int(run)) if run[0] in _DIGITS else (ord(run), 0) for run in _RUNS.findall(text)
-    ]
+        return (left > right) - (left < right)
