@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from agent.host import event_loop
 from bench.framework import Benchmark, Candidate, Metric, Values, fresh
 from tests.support.world import PODS, World, manifest, world
 
@@ -48,12 +49,12 @@ def _watches() -> Benchmark:
 
 def lists(pods: int) -> Values:
     """Create and list."""
-    return asyncio.run(_create_and_list(pods))
+    return event_loop.run(_create_and_list(pods))
 
 
 def fan_out(watchers: int) -> Values:
     """Change a pod again and again before many watchers."""
-    return asyncio.run(_tell_all(watchers))
+    return event_loop.run(_tell_all(watchers))
 
 
 async def _create_and_list(pods: int) -> Values:

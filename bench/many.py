@@ -11,6 +11,7 @@ import asyncio
 import gc
 from functools import partial
 
+from agent.host import event_loop
 from bench.framework import Benchmark, Candidate, Metric, Values, fresh, pss_kib
 from bench.support import cpu, golang
 from bench.support.probing import GO
@@ -70,7 +71,7 @@ def ours(count: int) -> Values:
         }
 
     with server("tcp") as ports:
-        return asyncio.run(measure())
+        return event_loop.run(measure())
 
 
 def go(count: int) -> Values | None:

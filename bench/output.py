@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from agent.host import event_loop
 from agent.host.cri_log import Stamps
 from agent.host.output import LogCapture, LogPump
 from bench.framework import (
@@ -146,7 +147,7 @@ def pump_stream(line: int, size: int, *, lasting: bool = False) -> Values:
         async with _pump() as (pump, folder):
             return await _timed(_flood_pump(pump, folder, line, size, lasting=lasting), size)
 
-    return asyncio.run(work())
+    return event_loop.run(work())
 
 
 def naive_stream(line: int, size: int) -> Values:
@@ -186,7 +187,7 @@ def pump_lateness(size: int) -> Values:
         async with _pump() as (pump, folder):
             return await _late(_flood_pump(pump, folder, 100, size))
 
-    return asyncio.run(work())
+    return event_loop.run(work())
 
 
 def naive_lateness(size: int) -> Values:
@@ -214,7 +215,7 @@ def pump_quiet(*, lasting: bool = False, count: int = _CONTAINERS) -> Values:
             await child.wait()
             return _quiet_values(cpu_seconds() - before)
 
-    return asyncio.run(work())
+    return event_loop.run(work())
 
 
 def naive_quiet() -> Values:
@@ -254,7 +255,7 @@ def pump_memory() -> Values:
             await pump.call(lambda: None)
             return _memory_values(empty, sizes[0], sizes[1], pss_kib())
 
-    return asyncio.run(work())
+    return event_loop.run(work())
 
 
 def naive_memory() -> Values:

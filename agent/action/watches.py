@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from agent.host.reactor import Slot
+from agent.host.event_loop import Slot
 
 
 class Watches(Protocol):

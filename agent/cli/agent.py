@@ -39,12 +39,11 @@ def command(config_file: str | None, is_replacement: bool) -> None:
     the next one goes on with them.
     Exit codes: 0 stopped on request; 1 cannot go on; 2 refused, nothing was started.
     """
-    import asyncio
 
     from agent import config
     from agent.cli.manifests import refuse
     from agent.daemon.logs import open_log
-    from agent.host import descriptor_limit, reexec, systemd
+    from agent.host import descriptor_limit, event_loop, reexec, systemd
     from agent.host.launch import launch
     from agent.store.place import StoreError
 
@@ -81,7 +80,7 @@ def command(config_file: str | None, is_replacement: bool) -> None:
         ).run()
 
     try:
-        is_replaced = asyncio.run(run())
+        is_replaced = event_loop.run(run())
     except StoreError as exc:
         refuse((str(exc),))
     except OSError as exc:

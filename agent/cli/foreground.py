@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from agent import boot
 from agent.cli.show import open_show
 from agent.config import Config
+from agent.host import event_loop
 from agent.host.clock import wall_time
 from agent.host.launch import Launched
 from agent.host.tasks import tell
@@ -65,7 +66,7 @@ class Foreground:
 
     def run(self) -> int:
         """The exit code of the command."""
-        return asyncio.run(self._run())
+        return event_loop.run(self._run())
 
     async def _run(self) -> int:
         from agent.daemon.node import Hooks, open_node

@@ -88,11 +88,11 @@ def command(file: str, container: str | None, config_file: str | None, output: s
         _check_name(manifest, container)
     if not asked:
         click.echo(f"{file}: no container has a probe", err=True)
-    import asyncio
+    from agent.host import event_loop
 
     raise_interrupts()
     try:
-        answers = asyncio.run(_ask(config, manifest, asked))
+        answers = event_loop.run(_ask(config, manifest, asked))
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     rows = [_row(*question, answer) for question, answer in zip(asked, answers, strict=True)]

@@ -1,7 +1,7 @@
-"""One private epoll for all descriptors the agent owns, nested as a single descriptor in the loop.
+"""The descriptors that the agent owns, in the epoll instance of the loop, without asyncio's help.
 
 Registering here costs a fifth of `loop.add_reader`, and no Transport, Future or Task stands between
-the kernel and the owner of a descriptor. Rules for owners:
+the kernel and the owner of a descriptor (host.event_loop). Rules for owners:
 
 * call `unregister` before `os.close`: closing alone leaves the entry alive while a forked child
   still shares the open file;
@@ -11,11 +11,12 @@ the kernel and the owner of a descriptor. Rules for owners:
 
 from __future__ import annotations
 
-import asyncio
 import select
 from collections.abc import Callable
-from typing import Protocol
+from contextlib import suppress
 
+from agent.host import event_loop
+from agent.host.event_loop import Slot
 from agent.host.signals import Signals
 
 READ = select.EPOLLIN
@@ -23,28 +24,17 @@ WRITE = select.EPOLLOUT
 ERROR = select.EPOLLERR
 HANGUP = select.EPOLLHUP
 
-_BATCH = 256
-
-
-class Slot(Protocol):
-    """The owner of a registered descriptor."""
-
-    def ready(self, events: int) -> None:
-        """Called in the loop with the epoll events that are pending."""
-        ...
-
 
 class Reactor:
-    """Dispatches readiness of descriptors to their slots, inside the running event loop."""
+    """Who owns which descriptor; one for each loop (host.event_loop)."""
 
-    __slots__ = ("_epoll", "_loop", "_signals", "_slots")
+    __slots__ = ("_epoll", "_signals", "_slots")
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._epoll = select.epoll()
-        self._slots: dict[int, Slot] = {}
+        wait = event_loop.running().wait
+        self._epoll = wait.epoll
+        self._slots = wait.slots
         self._signals: Signals | None = None
-        self._loop.add_reader(self._epoll.fileno(), self._drain)
 
     def register(self, fd: int, slot: Slot, events: int = READ) -> None:
         """Watch `fd`, level-triggered, until `unregister`; a descriptor has one slot at a time."""
@@ -76,23 +66,11 @@ class Reactor:
             self._signals.forget(signum)
 
     def close(self) -> None:
-        """Let go of the loop and of signals; the descriptors stay with their owners."""
+        """Let go of descriptors and signals; the descriptors stay with their owners."""
         if self._signals is not None:
             self._signals.close()
             self._signals = None
-        self._loop.remove_reader(self._epoll.fileno())
+        for fd in self._slots:
+            with suppress(OSError):  # its owner has closed it
+                self._epoll.unregister(fd)
         self._slots.clear()
-        self._epoll.close()
-
-    def _drain(self) -> None:
-        slots = self._slots
-        for fd, events in self._epoll.poll(0, _BATCH):
-            slot = slots.get(fd)
-            if slot is None:
-                continue
-            try:
-                slot.ready(events)
-            except Exception as exc:  # noqa: BLE001 - one broken slot must not starve the others
-                self._loop.call_exception_handler(
-                    {"message": "descriptor slot failed", "exception": exc, "slot": slot}
-                )

@@ -1,4 +1,4 @@
-"""When is something due? One heap of moments behind a single loop timer.
+"""When is something due? One heap of moments, the first of which the event loop waits for.
 
 A moment holds all who are due then: the probes of a node share moments (rules.probe_schedule), so
 that most of them need neither a place in the heap nor an object of their own to wait. Due times are
@@ -7,13 +7,12 @@ absolute, so a late callback never delays the next one.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
-from time import monotonic  # noqa: TID251 - what the loop itself takes
 from typing import Protocol
 from weakref import WeakValueDictionary
 
+from agent.host import event_loop
 from agent.host.deadlines import Deadlines
 
 _MIN_GARBAGE = 64
@@ -53,37 +52,29 @@ class Timer:
             callback()
 
 
-def _clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
-    """The loop's clock; asyncio's own only passes on what `time.monotonic` says."""
-    is_usual = getattr(type(loop), "time", None) is asyncio.BaseEventLoop.time
-    return monotonic if is_usual else loop.time
+#: Nothing is due.
+_NEVER = float("inf")
+#: While moments pass: whoever joins one is seen when the others have been rung.
+_NOW = float("-inf")
 
 
 class Scheduler:
     """Calls back at absolute times of the loop's clock, in order of due time, then of asking."""
 
-    __slots__ = (
-        "_deadlines",
-        "_garbage",
-        "_handle",
-        "_heap",
-        "_loop",
-        "_moments",
-        "_wakes_at",
-        "time",
-    )
+    __slots__ = ("_deadlines", "_garbage", "_heap", "_loop", "_moments", "due", "time")
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop = event_loop.running()
         #: Now, on the clock that `call_at` uses (seconds, monotonic).
-        self.time: Callable[[], float] = _clock_of(self._loop)
+        self.time: Callable[[], float] = self._loop.wait.time
         self._heap: list[float] = []
         self._moments: dict[float, list[Member]] = {}  # one for each entry of the heap
         # Weak: there may be many different spans over time, of hooks for example.
         self._deadlines = WeakValueDictionary[float, Deadlines]()
         self._garbage = 0
-        self._handle: asyncio.TimerHandle | None = None
-        self._wakes_at = float("inf")
+        #: The first moment.
+        self.due = _NEVER
+        self._loop.wait.timetables.append(self)
 
     def call_at(self, due: float, callback: Callable[[], None]) -> Timer:
         """Call back at `due` (seconds on the loop's clock), or at once if that is past."""
@@ -106,8 +97,8 @@ class Scheduler:
             return
         self._moments[due] = [member]
         heappush(self._heap, due)
-        if due < self._wakes_at:
-            self._arm(due)
+        if due < self.due:
+            self.due = due
 
     def leave(self, due: float, member: Member) -> None:
         """Do not ring `member` at `due`; harmless when it has been rung, or is about to be."""
@@ -127,12 +118,9 @@ class Scheduler:
 
     def close(self) -> None:
         """Forget everything."""
-        if self._handle is not None:
-            self._handle.cancel()
-        self._handle = None
         self._heap.clear()
         self._moments.clear()
-        self._wakes_at = float("inf")
+        self.due = _NEVER
 
     def failed(self, exc: Exception) -> None:
         """Report what a callback raised: one broken callback must not stop the clock."""
@@ -149,15 +137,9 @@ class Scheduler:
             heapify(self._heap)
             self._garbage = 0
 
-    def _arm(self, due: float) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-        self._wakes_at = due
-        self._handle = self._loop.call_at(due, self._run)
-
-    def _run(self) -> None:
-        self._handle = None
-        self._wakes_at = float("-inf")  # callbacks must not arm the loop timer meanwhile
+    def run(self) -> None:
+        """Called by the loop: ring whoever is due."""
+        self.due = _NOW
         now = self.time()
         while self._heap and self._heap[0] <= now:
             due = heappop(self._heap)
@@ -169,6 +151,4 @@ class Scheduler:
                     member.ring(due)
                 except Exception as exc:  # noqa: BLE001 - see `failed`
                     self.failed(exc)
-        self._wakes_at = float("inf")
-        if self._heap:
-            self._arm(self._heap[0])
+        self.due = self._heap[0] if self._heap else _NEVER

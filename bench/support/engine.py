@@ -20,6 +20,7 @@ from agent.action.exec import Run
 from agent.action.handler import Handler, Role, Target
 from agent.action.result import ActionResult, Outcome
 from agent.action.runner import Engines, Machine
+from agent.host import event_loop
 from agent.host.clock import SystemClock
 from agent.host.process import Command
 from agent.model.container import Container
@@ -333,7 +334,7 @@ _PUBLISHED = _Published()
 def main() -> None:
     """Run probes one after the other: KIND NUMBER PORT,PORT..., to be traced by others."""
     kind, probes, ports = sys.argv[1:]
-    asyncio.run(closed(kind, [int(port) for port in ports.split(",")], 1, int(probes)))
+    event_loop.run(closed(kind, [int(port) for port in ports.split(",")], 1, int(probes)))
 
 
 if __name__ == "__main__":

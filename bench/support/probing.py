@@ -12,6 +12,7 @@ import asyncio
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
+from agent.host import event_loop
 from bench.framework import Benchmark, Candidate, Metric, Values, fresh
 from bench.support import cpu, golang, peers
 from bench.support.servers import server
@@ -78,7 +79,7 @@ def crowd(kind: str, count: int) -> Values:
 
     cpu.pin(0)
     with _probed(kind) as ports:
-        watched = asyncio.run(engine.workers({kind: count}, ports, _PERIOD, _WATCHED))
+        watched = event_loop.run(engine.workers({kind: count}, ports, _PERIOD, _WATCHED))
     helper = {"helper": watched.cost.helper} if kind == "exec" else {}
     return {"each probe": watched.cost.agent, **helper}
 
@@ -89,9 +90,9 @@ def ours(kind: str, probes: int, workers: int) -> Values:
 
     cpu.pin(0)
     with _probed(kind) as ports:
-        busy = asyncio.run(engine.closed(kind, ports, _BUSY, probes))
-        alone = asyncio.run(engine.closed(kind, ports, 1, probes))
-        watched = asyncio.run(engine.workers({kind: workers}, ports, _PERIOD, _WATCHED))
+        busy = event_loop.run(engine.closed(kind, ports, _BUSY, probes))
+        alone = event_loop.run(engine.closed(kind, ports, 1, probes))
+        watched = event_loop.run(engine.workers({kind: workers}, ports, _PERIOD, _WATCHED))
     return {
         f"{_BUSY} in flight": busy.agent,
         "one at a time": alone.agent,

@@ -20,6 +20,7 @@ from agent.action.http.client import Network
 from agent.action.http_get import HTTPGet
 from agent.action.resolve import Resolver
 from agent.action.result import ActionResult, Outcome
+from agent.host import event_loop
 from agent.host.reactor import Reactor
 from agent.host.scheduler import Scheduler
 from agent.model.container import ContainerPort
@@ -73,7 +74,7 @@ def _replay(case: Case, certificate: Path) -> str | None:
                 server.stop()
             else:
                 stack.enter_context(server)
-        result = asyncio.run(_probe(probe, ports["{PORT}"], expand))
+        result = event_loop.run(_probe(probe, ports["{PORT}"], expand))
         for server in servers.values():
             server.wait_scripts()
         seen = {key: [bytes(r) for r in server.requests] for key, server in servers.items()}

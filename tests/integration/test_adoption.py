@@ -30,6 +30,7 @@ BOTH = pytest.mark.parametrize("mode", ["cgroup", "subreaper"])
 #: What it keeps for the next one is printed, then it waits to be killed.
 FIRST = """
 import asyncio, json, subprocess, sys, msgspec
+from agent.host import event_loop
 from agent.host.cgroup_files import read
 from agent.host.containment import Lasting
 from tests.support.children import *
@@ -54,7 +55,7 @@ async def main():
         }), flush=True)
         await asyncio.sleep(1000)
 
-asyncio.run(main())
+event_loop.run(main())
 """
 
 

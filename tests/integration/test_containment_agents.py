@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 AGENT = """
 import asyncio, os, sys
+from agent.host import event_loop
 from tests.support.children import *
 
 async def main():
@@ -38,7 +39,7 @@ async def main():
         print(child.pid, host.spawner.helper_pid, flush=True)
         await asyncio.sleep(1000)
 
-asyncio.run(main())
+event_loop.run(main())
 """
 
 
@@ -143,6 +144,7 @@ async def test_an_ordinary_users_agent_contains_as_well(tmp_path: Path) -> None:
 
 UNPRIVILEGED = """
 import asyncio
+from agent.host import event_loop
 
 async def main():
     async with running_host("subreaper") as host:
@@ -155,12 +157,13 @@ async def main():
         print(host.containment.kind, status.code, len(left), probe.output,
               "nothing left" if not boundary.pids() else "leak")
 
-asyncio.run(main())
+event_loop.run(main())
 """
 
 
 DELEGATED = """
 import asyncio, sys
+from agent.host import event_loop
 import agent.host.cgroup as cgroup
 from tests.support.children import *
 
@@ -174,7 +177,7 @@ async def main():
         print(open("/proc/self/cgroup").read().splitlines()[-1])
         print(open(f"/proc/{child.pid}/cgroup").read().splitlines()[-1])
 
-asyncio.run(main())
+event_loop.run(main())
 """
 
 

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio]
 
 BEFORE = """
 import asyncio, json, os, signal, sys
+from agent.host import event_loop
 from agent.host.reexec import reexec
 from agent.host.systemd import take_socket
 from tests.support.children import *
@@ -49,11 +50,12 @@ async def main(keeper, after):
         said = json.dumps({"pid": os.getpid(), "mains": mains, "given": given, "leaked": leaked})
         reexec((sys.executable, "-c", after, keeper, said), keep_fds=[given])
 
-asyncio.run(main(*sys.argv[1:]))
+event_loop.run(main(*sys.argv[1:]))
 """
 
 AFTER = """
 import asyncio, json, os, signal, sys
+from agent.host import event_loop
 from agent.host.clock import SystemClock
 from agent.host.keeper import take_over
 from tests.support.children import *
@@ -88,7 +90,7 @@ async def main(keeper, said):
         "opened": opened, "env": sorted(set(os.environ) & {"NOTIFY_SOCKET", "LATER"}),
         "zombies": zombies(), "blocked": len(signal.pthread_sigmask(signal.SIG_BLOCK, []))}))
 
-asyncio.run(main(*sys.argv[1:]))
+event_loop.run(main(*sys.argv[1:]))
 """
 
 

@@ -19,6 +19,7 @@ from agent.host.reactor import Reactor
 
 AGENT = """
 import asyncio, json, sys
+from agent.host import event_loop
 from tests.support.children import *
 
 async def main(keeper, script):
@@ -69,7 +70,7 @@ async def mortal(keeper: Path, script: str, more: str = "") -> AsyncIterator[Mor
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        f"{AGENT}{more}\nasyncio.run(main(*sys.argv[1:]))",
+        f"{AGENT}{more}\nevent_loop.run(main(*sys.argv[1:]))",
         str(keeper),
         script,
         stdout=asyncio.subprocess.PIPE,

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypedDict
 
-from agent.host import ledger, spool
+from agent.host import event_loop, ledger, spool
 from agent.host.ledger import Ledger
 from agent.host.output import LogPump
 from tests.support.logs import Problems, content, records
@@ -71,7 +71,7 @@ def live(place: Place, *, die_at: int | None = None, detach: bool = False) -> in
         if die_at is not None:
             spool.CHUNK = CHUNK
             _count(die_at)
-        asyncio.run(_capture(place, detach=detach))
+        event_loop.run(_capture(place, detach=detach))
     except BaseException:  # noqa: BLE001 - nothing may get back into the test
         import traceback
 

@@ -3,54 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+
+from agent.host.event_loop import Loop, Wait
 
 
-class _InstantSelector(selectors.BaseSelector):
-    """Never waits: advances the loop's time by the timeout instead."""
+class _InstantWait(Wait):
+    """Never waits: advances the loop's time instead."""
 
     def __init__(self) -> None:
-        self._real = selectors.DefaultSelector()
-        self.time = 0.0
+        super().__init__(lambda: self.now)
+        self.now = 0.0
+        self.poll = self._poll
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = self._real.select(0)
-        if ready or (timeout is not None and timeout <= 0):
+    def _poll(self, seconds: float, most: int) -> list[tuple[int, int]]:
+        ready = self.epoll.poll(0, most)
+        if ready or seconds == 0:
             return ready
-        if timeout is None:
+        if seconds < 0:
             raise RuntimeError("deadlock: nothing is scheduled and nothing can happen")
-        self.time += timeout
+        self.now += seconds
         return []
 
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.register(fileobj, events, data)
 
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._real.unregister(fileobj)
-
-    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.modify(fileobj, events, data)
-
-    def close(self) -> None:
-        self._real.close()
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._real.get_map()
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
+class VirtualLoop(Loop):
     """`asyncio.sleep(3600)` costs nothing and `loop.time()` is exact; it starts at 0."""
 
     def __init__(self) -> None:
-        self._instant = _InstantSelector()
-        super().__init__(self._instant)
+        wait = _InstantWait()
+        super().__init__(wait)
+        self.time = wait.time  # type: ignore[method-assign]
         self._clock_resolution = 1e-9
-
-    def time(self) -> float:
-        return self._instant.time
 
 
 class VirtualClock:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from agent.host import event_loop
 from agent.host.clock import SystemClock
 from agent.host.containment import Lasting, RunBoundary, choose_containment
 from agent.host.launch import launch
@@ -88,4 +89,4 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(live(Path(sys.argv[1]), sys.argv[2]))
+    event_loop.run(live(Path(sys.argv[1]), sys.argv[2]))

