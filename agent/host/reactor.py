@@ -26,20 +26,22 @@ HANGUP = select.EPOLLHUP
 
 
 class Reactor:
-    """Who owns which descriptor; one for each loop (host.event_loop)."""
+    """Who owns which descriptor of those in the loop's wait (host.event_loop)."""
 
-    __slots__ = ("_epoll", "_signals", "_slots")
+    __slots__ = ("_epoll", "_mine", "_signals", "_slots")
 
     def __init__(self) -> None:
         wait = event_loop.running().wait
         self._epoll = wait.epoll
         self._slots = wait.slots
+        self._mine = set[int]()
         self._signals: Signals | None = None
 
     def register(self, fd: int, slot: Slot, events: int = READ) -> None:
         """Watch `fd`, level-triggered, until `unregister`; a descriptor has one slot at a time."""
         self._epoll.register(fd, events)
         self._slots[fd] = slot
+        self._mine.add(fd)
 
     def modify(self, fd: int, events: int) -> None:
         """Watch for other events from now on; 0 pauses."""
@@ -51,6 +53,7 @@ class Reactor:
 
     def unregister(self, fd: int) -> None:
         """Stop watching; must come before the descriptor is closed."""
+        self._mine.remove(fd)
         del self._slots[fd]
         self._epoll.unregister(fd)
 
@@ -70,7 +73,8 @@ class Reactor:
         if self._signals is not None:
             self._signals.close()
             self._signals = None
-        for fd in self._slots:
+        for fd in self._mine:
+            del self._slots[fd]
             with suppress(OSError):  # its owner has closed it
                 self._epoll.unregister(fd)
-        self._slots.clear()
+        self._mine.clear()

@@ -20,7 +20,7 @@ _FEW, _MANY = 50, 250
 #: Once in a while an answer comes in two parts.
 _SLACK = 0.5
 
-_TURNS = 3  # epoll_wait: the loop's, our own nested in it, and the loop's after the answer
+_TURNS = 1  # epoll_wait
 _SOCKET = 3  # socket, connect, close
 _WATCHED = 2  # epoll_ctl: register, unregister
 _ASKED = 2  # send at once after connect, recv
@@ -31,7 +31,7 @@ _CONNECTED = 1  # the second connect, which tells that the first one has succeed
     ("kind", "bound"),
     [
         ("http", _TURNS + _SOCKET + _WATCHED + _ASKED),
-        ("tcp", 1 + _SOCKET + _CONNECTED),  # over before the loop turns
+        ("tcp", _TURNS + _SOCKET + _CONNECTED),  # over before the loop turns
         ("grpc", _TURNS + _SOCKET + _WATCHED + _ASKED + _CONNECTED),
         ("exec", _TURNS + 2),  # sendmsg and recvmsg: the helper does the rest
     ],
