@@ -60,7 +60,8 @@ class Wait(selectors.EpollSelector):
     """Where the loop waits for asyncio's descriptors and timers, and for those of others.
 
     The others are served here, and asyncio has its turn as soon as one of them has given it
-    something to do. If it has something already, they come after that.
+    something to do. If it has something already, moments come after that: who waits for the next
+    one (`call_later(0)`) wants others to go first.
     """
 
     def __init__(self, time: Callable[[], float] = monotonic) -> None:
@@ -93,11 +94,8 @@ class Wait(selectors.EpollSelector):
             ready = self.poll(_FOREVER if due == _NEVER else max(due - time(), 0.0), _BATCH)
             if ready:
                 found = self._serve(ready)
-            now = time()
-            for timetable in timetables:
-                if timetable.due <= now:
-                    timetable.run()
-            if found or self.is_stirred or end <= now:
+            self._ring()
+            if found or self.is_stirred or end <= time():
                 return found
 
     def close(self) -> None:
@@ -106,22 +104,16 @@ class Wait(selectors.EpollSelector):
         super().close()
 
     def _look(self) -> list[tuple[selectors.SelectorKey, int]]:
-        """Asyncio has something to do: what is ready for it, and ours in turn."""
-        found, slots, is_ours = [], self.slots, False
-        for fd, events in self.poll(0, _BATCH):
-            if fd in slots:
-                is_ours = True
-            else:
-                found += self._asked(fd, events)
+        """Asyncio has something to do: what happened is noted, moments come after that."""
+        found = self._serve(self.poll(0, _BATCH))
         now = self.time()
-        if is_ours or any(timetable.due <= now for timetable in self.timetables):
+        if any(timetable.due <= now for timetable in self.timetables):
             assert self.guest is not None  # whoever waits
-            self.guest.call_soon(self._catch_up)
+            self.guest.call_soon(self._ring)
         return found
 
-    def _catch_up(self) -> None:
-        """What is ready now, since its owner may have changed; asyncio is told in its own turn."""
-        self._serve(self.poll(0, _BATCH))
+    def _ring(self) -> None:
+        """Let those do their work to whom something is due."""
         now = self.time()
         for timetable in self.timetables:
             if timetable.due <= now:
