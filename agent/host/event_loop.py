@@ -11,10 +11,13 @@ import asyncio
 import os
 import select
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sized
 from contextvars import Context
 from time import monotonic  # noqa: TID251 - what asyncio's loop takes
-from typing import Any, Protocol, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, TypeVarTuple
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
 
 _Result = TypeVar("_Result")
 _Args = TypeVarTuple("_Args")
@@ -44,24 +47,11 @@ class Timetable(Protocol):
         ...
 
 
-class Guest(Protocol):
-    """Whoever waits here: asyncio."""
-
-    def call_soon(self, callback: Callable[[], object]) -> object:
-        """Call back after what was asked for before."""
-        ...
-
-    def slot_failed(self, slot: Slot, exc: Exception) -> None:
-        """Tell of it."""
-        ...
-
-
 class Wait(selectors.EpollSelector):
     """Where the loop waits for asyncio's descriptors and timers, and for those of others.
 
     The others are served here, and asyncio has its turn as soon as one of them has given it
-    something to do. If it has something already, moments come after that: who waits for the next
-    one (`call_later(0)`) wants others to go first.
+    something to do.
     """
 
     def __init__(self, time: Callable[[], float] = monotonic) -> None:
@@ -73,15 +63,17 @@ class Wait(selectors.EpollSelector):
         #: What is ready, so many at most, after so many seconds at most; negative: for ever.
         self.poll: Callable[[float, int], list[tuple[int, int]]] = self.epoll.poll
         self.slots: dict[int, Slot] = {}
+        self._keys: dict[int, selectors.SelectorKey] = {}  # of asyncio's descriptors
         self.timetables: list[Timetable] = []
-        #: Something was put on asyncio's list meanwhile.
+        #: What asyncio has to do when the wait ends.
+        self.callbacks: Sized = ()
+        #: The wait that is under way has to end even if there is nothing to do yet.
         self.is_stirred = False
-        self.guest: Guest | None = None
+        #: Told what a slot raised.
+        self.failed: Callable[[Slot, Exception], None] | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return when there is something for asyncio, or after `timeout` seconds."""
-        if timeout is not None and timeout <= 0:
-            return self._look()
         time, timetables = self.time, self.timetables
         end = _NEVER if timeout is None else time() + timeout
         found: list[tuple[selectors.SelectorKey, int]] = []
@@ -94,59 +86,63 @@ class Wait(selectors.EpollSelector):
             ready = self.poll(_FOREVER if due == _NEVER else max(due - time(), 0.0), _BATCH)
             if ready:
                 found = self._serve(ready)
-            self._ring()
-            if found or self.is_stirred or end <= time():
+            now = time()
+            for timetable in timetables:
+                if timetable.due <= now:
+                    timetable.run()
+            if found or self.callbacks or self.is_stirred or end <= now:
                 return found
+
+    def register(
+        self, fileobj: FileDescriptorLike, events: int, data: Any = None
+    ) -> selectors.SelectorKey:
+        """For asyncio."""
+        key = super().register(fileobj, events, data)
+        self._keys[key.fd] = key
+        return key
+
+    def modify(
+        self, fileobj: FileDescriptorLike, events: int, data: Any = None
+    ) -> selectors.SelectorKey:
+        """For asyncio."""
+        key = super().modify(fileobj, events, data)
+        self._keys[key.fd] = key
+        return key
+
+    def unregister(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
+        """For asyncio."""
+        key = super().unregister(fileobj)
+        del self._keys[key.fd]
+        return key
 
     def close(self) -> None:
         """Let go of both ends."""
         self.epoll.close()
         super().close()
 
-    def _look(self) -> list[tuple[selectors.SelectorKey, int]]:
-        """Asyncio has something to do: what happened is noted, moments come after that."""
-        found = self._serve(self.poll(0, _BATCH))
-        now = self.time()
-        if any(timetable.due <= now for timetable in self.timetables):
-            assert self.guest is not None  # whoever waits
-            self.guest.call_soon(self._ring)
-        return found
-
-    def _ring(self) -> None:
-        """Let those do their work to whom something is due."""
-        now = self.time()
-        for timetable in self.timetables:
-            if timetable.due <= now:
-                timetable.run()
-
     def _serve(self, ready: list[tuple[int, int]]) -> list[tuple[selectors.SelectorKey, int]]:
         """Let the owners of ready descriptors do their work; what is asyncio's."""
         slots, found = self.slots, []
         for fd, events in ready:
             slot = slots.get(fd)
-            if slot is None:
-                found += self._asked(fd, events)
+            if slot is not None:
+                try:
+                    slot.ready(events)
+                except Exception as exc:
+                    if self.failed is None:
+                        raise
+                    self.failed(slot, exc)
                 continue
-            try:
-                slot.ready(events)
-            except Exception as exc:
-                if self.guest is None:
-                    raise
-                self.guest.slot_failed(slot, exc)
+            key = self._keys.get(fd)
+            if key is not None:  # or nobody wants to know any more
+                found.append((key, _asked(events) & key.events))
         return found
 
-    def _asked(self, fd: int, events: int) -> list[tuple[selectors.SelectorKey, int]]:
-        """The event as asyncio is told it; nothing if nobody wants to know any more."""
-        try:
-            key = self.get_key(fd)
-        except KeyError:
-            return []
-        asked = 0
-        if events & ~select.EPOLLIN:
-            asked |= selectors.EVENT_WRITE
-        if events & ~select.EPOLLOUT:
-            asked |= selectors.EVENT_READ
-        return [(key, asked & key.events)]
+
+def _asked(events: int) -> int:
+    """The events of epoll as those of selectors; errors and ends are told to whoever asked."""
+    read = selectors.EVENT_READ if events & ~select.EPOLLOUT else 0
+    return read | (selectors.EVENT_WRITE if events & ~select.EPOLLIN else 0)
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -154,18 +150,11 @@ class Loop(asyncio.SelectorEventLoop):
 
     def __init__(self, wait: Wait | None = None) -> None:
         self.wait = Wait() if wait is None else wait
-        self.wait.guest = self
+        self.wait.failed = self._slot_failed
         super().__init__(self.wait)
-
-    def call_soon(
-        self,
-        callback: Callable[[*_Args], object],
-        *args: *_Args,
-        context: Context | None = None,
-    ) -> asyncio.Handle:
-        """As asyncio's; a wait that is under way ends."""
-        self.wait.is_stirred = True
-        return super().call_soon(callback, *args, context=context)
+        # Asyncio's own list. To note each `call_soon` instead is one more call for each task that
+        # is woken: a tenth of what it takes to tell an event to fifty watchers.
+        self.wait.callbacks = self._ready  # type: ignore[attr-defined]
 
     def call_at(
         self,
@@ -183,8 +172,7 @@ class Loop(asyncio.SelectorEventLoop):
         self.wait.is_stirred = True
         super().stop()
 
-    def slot_failed(self, slot: Slot, exc: Exception) -> None:
-        """Tell the exception handler what a slot raised."""
+    def _slot_failed(self, slot: Slot, exc: Exception) -> None:
         self.call_exception_handler(
             {"message": "descriptor slot failed", "exception": exc, "slot": slot}
         )

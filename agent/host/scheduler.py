@@ -87,15 +87,19 @@ class Scheduler:
         return self.call_at(self.time() + delay, callback)
 
     def join(self, due: float, member: Member) -> None:
-        """Ring `member` at `due`, or at once if that is past; costs next to nothing if others do.
+        """Ring `member` at `due`; costs next to nothing if others wait for that moment.
 
-        It must not be waiting for the same moment already.
+        If it is past, `member` is rung after all that the loop has to do already. It must not be
+        waiting for the same moment already.
         """
         members = self._moments.get(due)
         if members is not None:
             members.append(member)
             return
         self._moments[due] = [member]
+        if due <= self.time():
+            self._loop.call_soon(self._pass, due)
+            return
         heappush(self._heap, due)
         if due < self.due:
             self.due = due
@@ -142,13 +146,18 @@ class Scheduler:
         self.due = _NOW
         now = self.time()
         while self._heap and self._heap[0] <= now:
-            due = heappop(self._heap)
-            members = self._moments.pop(due)
-            if not members:
-                self._garbage -= 1
-            for member in members:
-                try:
-                    member.ring(due)
-                except Exception as exc:  # noqa: BLE001 - see `failed`
-                    self.failed(exc)
+            self._pass(heappop(self._heap))
         self.due = self._heap[0] if self._heap else _NEVER
+
+    def _pass(self, due: float) -> None:
+        """Ring all who wait for this moment."""
+        members = self._moments.pop(due, None)
+        if members is None:
+            return  # it was past when somebody joined it, and has had its turn
+        if not members:
+            self._garbage -= 1
+        for member in members:
+            try:
+                member.ring(due)
+            except Exception as exc:  # noqa: BLE001 - see `failed`
+                self.failed(exc)
