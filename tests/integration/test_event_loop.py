@@ -207,15 +207,25 @@ async def test_a_broken_slot_is_told_of_and_the_others_are_served(pipes: Pipes) 
     assert told == ["broken", "broken"]
 
 
-async def test_a_closed_reactor_watches_nothing() -> None:
+async def test_a_closed_reactor_watches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     reactor = Reactor()
     heard: list[bytes] = []
     left, gone = Pipe(reactor, heard.append), Pipe(reactor, heard.append)
     os.close(gone.read)  # against the rules, and harmless
     reactor.close()
     left.say()
+    wait = event_loop.running().wait
+    poll, polled = wait.poll, 0
+
+    def counted(seconds: float, most: int) -> list[tuple[int, int]]:
+        nonlocal polled
+        polled += 1
+        return poll(seconds, most)
+
+    monkeypatch.setattr(wait, "poll", counted)
     await asyncio.sleep(0.005)
     for fd in (left.read, left.write, gone.write):
         os.close(fd)
 
     assert heard == []
+    assert polled <= 3
