@@ -14,10 +14,7 @@ import selectors
 from collections.abc import Callable, Coroutine, Sized
 from contextvars import Context
 from time import monotonic  # noqa: TID251 - what asyncio's loop takes
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, TypeVarTuple
-
-if TYPE_CHECKING:
-    from _typeshed import FileDescriptorLike
+from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 _Result = TypeVar("_Result")
 _Args = TypeVarTuple("_Args")
@@ -63,7 +60,6 @@ class Wait(selectors.EpollSelector):
         #: What is ready, so many at most, after so many seconds at most; negative: for ever.
         self.poll: Callable[[float, int], list[tuple[int, int]]] = self.epoll.poll
         self.slots: dict[int, Slot] = {}
-        self._keys: dict[int, selectors.SelectorKey] = {}  # of asyncio's descriptors
         self.timetables: list[Timetable] = []
         #: What asyncio has to do when the wait ends.
         self.callbacks: Sized = ()
@@ -93,28 +89,6 @@ class Wait(selectors.EpollSelector):
             if found or self.callbacks or self.is_stirred or end <= now:
                 return found
 
-    def register(
-        self, fileobj: FileDescriptorLike, events: int, data: Any = None
-    ) -> selectors.SelectorKey:
-        """For asyncio."""
-        key = super().register(fileobj, events, data)
-        self._keys[key.fd] = key
-        return key
-
-    def modify(
-        self, fileobj: FileDescriptorLike, events: int, data: Any = None
-    ) -> selectors.SelectorKey:
-        """For asyncio."""
-        key = super().modify(fileobj, events, data)
-        self._keys[key.fd] = key
-        return key
-
-    def unregister(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
-        """For asyncio."""
-        key = super().unregister(fileobj)
-        del self._keys[key.fd]
-        return key
-
     def close(self) -> None:
         """Let go of both ends."""
         self.epoll.close()
@@ -122,7 +96,7 @@ class Wait(selectors.EpollSelector):
 
     def _serve(self, ready: list[tuple[int, int]]) -> list[tuple[selectors.SelectorKey, int]]:
         """Let the owners of ready descriptors do their work; what is asyncio's."""
-        slots, found = self.slots, []
+        slots, asked, found = self.slots, self.get_map(), []
         for fd, events in ready:
             slot = slots.get(fd)
             if slot is not None:
@@ -133,7 +107,7 @@ class Wait(selectors.EpollSelector):
                         raise
                     self.failed(slot, exc)
                 continue
-            key = self._keys.get(fd)
+            key = asked.get(fd)
             if key is not None:  # or nobody wants to know any more
                 found.append((key, _asked(events) & key.events))
         return found

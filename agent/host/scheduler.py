@@ -68,7 +68,8 @@ class Scheduler:
         #: Now, on the clock that `call_at` uses (seconds, monotonic).
         self.time: Callable[[], float] = self._loop.wait.time
         self._heap: list[float] = []
-        self._moments: dict[float, list[Member]] = {}  # one for each entry of the heap
+        # One for each entry of the heap, and those that were past when somebody joined them.
+        self._moments: dict[float, list[Member]] = {}
         # Weak: there may be many different spans over time, of hooks for example.
         self._deadlines = WeakValueDictionary[float, Deadlines]()
         self._garbage = 0
